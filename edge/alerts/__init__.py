@@ -1,0 +1,1 @@
+"""What an alert is, its life, and the outbox that keeps it."""

@@ -1,0 +1,1 @@
+"""Sound in: the microphone's child process, recordings, resampling, device names."""

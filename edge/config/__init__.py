@@ -1,0 +1,1 @@
+"""The TOML file: its schema, its errors."""

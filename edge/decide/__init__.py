@@ -1,0 +1,1 @@
+"""Scores to incidents: pure functions of values and monotonic time."""

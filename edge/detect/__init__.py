@@ -1,0 +1,1 @@
+"""Features in, scores out: the ONNX sessions and their manifests."""

@@ -1,0 +1,1 @@
+"""MQTT: topics, message formats, the connection, commands."""
