@@ -1,0 +1,68 @@
+"""What every command is given: configuration, language, console."""
+
+import argparse
+import json
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from rich.console import Console
+
+from edge.config.load import Loaded, read
+from edge.config.schema import Config
+from edge.errors import EdgeError
+from edge.words import translator
+
+Translate = Callable[[str], str]
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class QuietConsole(Console):
+    """A console that leaves a broken pipe to `main`; rich would end the process with status 1, which means "found" here."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Pass on that the reader of the pipe has left."""
+        raise BrokenPipeError
+
+
+class Context:
+    """Reads things when they are first asked for, so that a command without need of the configuration works without it."""
+
+    def __init__(self, config_file: Path | None = None, lang: str = "", *, as_json: bool = False, debug: bool = False) -> None:
+        self.config_file = config_file
+        self.lang = lang  # of --lang; empty: not given
+        self.json = as_json
+        self.debug = debug
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The configuration and where each key stands. Raises ConfigError."""
+        return read(self.config_file)
+
+    @property
+    def config(self) -> Config:
+        """The configuration. Raises ConfigError."""
+        return self.loaded.config
+
+    @cached_property
+    def translate(self) -> Translate:
+        """Turns a marked sentence into the language of --lang, else of the configuration, else of the locale."""
+        try:
+            return translator(self.lang or self.config.terminal.language)
+        except EdgeError:  # said by whoever needs more of the configuration than its language
+            return translator(self.lang)
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output: tables and sentences for people."""
+        return QuietConsole(highlight=False, soft_wrap=True)
+
+    @cached_property
+    def errors(self) -> Console:
+        """Standard error: progress and remarks that must not mix with the output."""
+        return QuietConsole(stderr=True, highlight=False, soft_wrap=True)
+
+    def print_json(self, value: object) -> None:
+        """One object as one line on standard output."""
+        print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap it

@@ -1,0 +1,129 @@
+"""Reads the configuration file; whatever is wrong with it becomes one sentence with its line."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from edge.config.allowed import Allowed, allowed_at, known_keys
+from edge.config.schema import Config
+from edge.config.where import KeyPath, key_lines, line_of
+from edge.errors import EdgeError
+from edge.words import N_
+
+SYSTEM_FILE = Path("/etc/xiaoan/config.toml")
+LARGEST_BYTES = 256 * 1024
+
+
+class Problem(EdgeError):
+    """One thing that is wrong with the file: one sentence, with the line, the key, the value and what is allowed."""
+
+    def __init__(self, sentence: str, /, allowed: Sequence[Allowed] = (), **facts: object) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(sentence, allowed=_joined(self.allowed, str), **facts)
+
+    def told(self, translate: Callable[[str], str]) -> str:
+        """The sentence, what is allowed included, in the language of `translate`."""
+        return translate(self.sentence).format(**self.facts | {"allowed": _joined(self.allowed, translate)})
+
+
+class ConfigError(EdgeError):
+    """The configuration cannot be used. `problems` has a sentence for each thing that is wrong."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        Exception.__init__(self, self.told(str))
+
+    def told(self, translate: Callable[[str], str]) -> str:
+        """All problems, a line each."""
+        return "\n".join(problem.told(translate) for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration and where it came from."""
+
+    config: Config
+    file: Path | None  # None: no file, defaults alone
+    lines: Mapping[KeyPath, int]  # line of each key that stands in the file
+
+
+def load(path: Path | None) -> Config:
+    """The configuration in `path`; without one that of the system, or the defaults where there is none. Raises ConfigError."""
+    return read(path).config
+
+
+def read(path: Path | None) -> Loaded:
+    """As `load`, and where each key stands."""
+    if path is None:
+        if not SYSTEM_FILE.exists():
+            return Loaded(Config(), None, {})
+        path = SYSTEM_FILE
+    text = _text(path)
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError([Problem(N_("{file}: not valid TOML: {reason}"), file=path, reason=error)]) from error
+    lines = key_lines(text)
+    try:
+        return Loaded(Config.model_validate(values), path, lines)
+    except ValidationError as error:
+        problems = [_problem(path, detail, lines) for detail in error.errors(include_url=False)]
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line)) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError([Problem(N_("{file}: cannot be read: {reason}"), file=path, reason=error.strerror)]) from error
+    if len(data) > LARGEST_BYTES:
+        raise ConfigError([Problem(N_("{file}: larger than {bytes} bytes; this is no configuration"), file=path, bytes=LARGEST_BYTES)])
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError([Problem(N_("{file}, line {line}: not UTF-8; save the file as UTF-8"), file=path, line=line)]) from error
+
+
+def _problem(file: Path, detail: ErrorDetails, lines: Mapping[KeyPath, int]) -> Problem:
+    """The sentence for one finding of pydantic's."""
+    path = tuple(step for step in detail["loc"] if step != "[key]")
+    facts = {"file": file, "line": line_of(path, lines) or 1, "key": _dotted(path)}
+    match detail["type"]:
+        case "extra_forbidden":
+            # No value here: an unknown key may well be a password put into the wrong file.
+            known = known_keys(path[:-1])
+            near = get_close_matches(str(path[-1]), known, n=1)
+            if near:
+                return Problem(N_("{file}, line {line}: {key} is not a key; did you mean {near}?"), near=near[0], **facts)
+            return Problem(N_("{file}, line {line}: {key} is not a key; keys here: {known}"), known=", ".join(known), **facts)
+        case "missing":
+            return Problem(N_("{file}, line {line}: {key} is missing; allowed: {allowed}"), allowed_at(path), **facts)
+        case "label":
+            return Problem(N_("{file}, line {line}: {key} is not a label; labels are: {labels}"), **detail["ctx"], **facts)
+        case "rule":
+            return Problem(N_("{file}, line {line}: {key}: {allowed}"), [Allowed(detail["msg"])], **facts)
+    return Problem(N_("{file}, line {line}: {key} = {value} is not possible; allowed: {allowed}"), allowed_at(path), value=_shown(detail["input"]), **facts)
+
+
+def _dotted(path: KeyPath) -> str:
+    """`periods[2].start`: entries of an array count from 1, as people do."""
+    return "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def _shown(value: object) -> str:
+    """A value as it would stand in the file, shortened, without a password that somebody put into an address."""
+    text = re.sub(r"//[^/@]*@", "//…@", json.dumps(value, ensure_ascii=False, default=str))
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _joined(allowed: Sequence[Allowed], translate: Callable[[str], str]) -> str:
+    return translate(N_(" or ")).join(one.told(translate) for one in allowed)

@@ -1,0 +1,233 @@
+"""Every key of the configuration file: its default, its bounds, its unit and one sentence about it.
+
+The sentences are marked for the catalogue; `xiaoan config schema` prints them with the bounds, and that is the reference.
+Types are strict: a number in quotes is a mistake, not a number.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from edge.words import N_
+
+LABELS = ("shouting", "crying", "insult", "help", "button")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Score = Annotated[float, Field(ge=0.0, le=1.0)]
+FilePath = Annotated[
+    str,
+    Field(max_length=4096, pattern=r"^(/.*)?$", json_schema_extra={"allowed": N_("a whole path in quotes, beginning with /")}),
+]
+HostName = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^[A-Za-z0-9._:-]*$", json_schema_extra={"allowed": N_("a host name or address alone, without mqtt:// and without port")}),
+]
+
+
+def _known_label(label: str) -> str:
+    if label not in LABELS:
+        raise PydanticCustomError("label", N_("not a label; labels are: {labels}"), {"labels": ", ".join(LABELS)})
+    return label
+
+
+def _one_day_as_range(holiday: object) -> object:
+    return {"from": holiday, "to": holiday} if isinstance(holiday, date) else holiday
+
+
+Label = Annotated[str, AfterValidator(_known_label), WithJsonSchema({"type": "string", "enum": list(LABELS)})]
+TopicWord = Annotated[
+    str,
+    Field(max_length=64, pattern=r"^[a-z0-9-]*$", json_schema_extra={"allowed": N_("lower-case letters, digits and -, at most 64")}),
+]
+ClockTime = Annotated[
+    str,
+    Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", json_schema_extra={"allowed": N_("a time from 00:00 to 23:59, as HH:MM in quotes")}),
+]
+
+
+class Section(BaseModel):
+    """What all tables share: frozen, strict, unknown keys refused, sentences as descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True, populate_by_name=True)
+
+
+class TerminalSettings(Section):
+    """`[terminal]`."""
+
+    site: Annotated[TopicWord, Field(min_length=1)] = Field(default="school", description=N_("The school's name in MQTT topics."))
+    name: TopicWord = Field(default="", description=N_("The terminal's name in MQTT topics; empty: one derived from the machine-id."))
+    place: str = Field(default="", max_length=120, description=N_("Where the terminal hangs, in words that whoever runs there understands; said in every alert."))
+    language: Literal["", "en", "zh"] = Field(default="", description=N_("Language of the commands: en or zh; empty: by the locale."))
+
+
+class MicrophoneSettings(Section):
+    """`[microphone]`."""
+
+    device: str = Field(default="", max_length=200, description=N_("The microphone's name as `xiaoan devices` shows it; empty: the system's default."))
+    rate_hz: int = Field(default=0, ge=0, le=192_000, description=N_("Sampling rate at which the microphone is opened, in Hz; 0: chosen from what it supports."))
+    channels: int = Field(default=0, ge=0, le=32, description=N_("Channels to open, averaged to one; 0: chosen from what it supports."))
+    sensitivity_dbfs: float = Field(
+        default=-26.0, ge=-80.0, le=0.0, description=N_("What the microphone gives at 94 dB SPL, in dBFS; every level in dBA rests on it.")
+    )
+    block_s: float = Field(default=0.1, ge=0.02, le=1.0, description=N_("Seconds of sound handed over at a time."))
+
+
+class TlsSettings(Section):
+    """`[broker.tls]`."""
+
+    on: bool = Field(default=False, description=N_("Encrypt the connection; a `ca` switches it on as well."))
+    ca: FilePath = Field(default="", description=N_("File with the certificate authority that signed the broker's certificate; empty: the system's authorities."))
+    certificate: FilePath = Field(default="", description=N_("File with the terminal's own certificate, where the broker asks for one; needs `key`."))
+    key: FilePath = Field(default="", description=N_("File with the key of `certificate`."))
+
+    @property
+    def used(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.on or bool(self.ca)
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if bool(self.certificate) != bool(self.key):
+            raise PydanticCustomError("rule", N_("`certificate` and `key` go together: set both or none"))
+        if self.certificate and not self.used:
+            raise PydanticCustomError("rule", N_("`certificate` is set but TLS is off: set `on = true` or `ca`"))
+        return self
+
+
+class BrokerSettings(Section):
+    """`[broker]`."""
+
+    host: HostName = Field(default="", description=N_("Name or address of the MQTT broker; empty: none, and `xiaoan run` refuses to start."))
+    port: int = Field(default=0, ge=0, le=65_535, description=N_("Port of the broker; 0: 8883 with TLS, 1883 without."))
+    credentials: FilePath = Field(
+        default="", description=N_("File with user name and password, one a line, that only the service can read; empty: no login. It is never printed.")
+    )
+    keepalive_s: int = Field(default=30, ge=5, le=600, description=N_("Longest silence on the connection, in seconds; the broker calls the terminal offline after one and a half times that."))
+    tls: TlsSettings = Field(default=TlsSettings(), description=N_("How the connection to the broker is encrypted."))
+
+    @property
+    def port_used(self) -> int:
+        """The port that is connected to."""
+        return self.port or (8883 if self.tls.used else 1883)
+
+
+class LabelSettings(Section):
+    """`[labels.shouting]` and the like. None means: as the model's manifest has it."""
+
+    on: bool = Field(default=True, description=N_("Whether this label may raise alerts."))
+    threshold: Score | None = Field(default=None, description=N_("Score from 0 to 1 that opens an incident; absent: the model's."))
+    release: Score | None = Field(default=None, description=N_("Score below which an incident may end, lower than `threshold`; absent: the model's."))
+    agree: Annotated[int, Field(ge=1, le=50)] | None = Field(default=None, description=N_("How many of the last `of` steps must reach the threshold; absent: the model's."))
+    of: Annotated[int, Field(ge=1, le=50)] | None = Field(default=None, description=N_("Over how many steps `agree` is counted; absent: the model's."))
+    shortest_s: Annotated[float, Field(ge=0.0, le=30.0)] | None = Field(
+        default=None, description=N_("Seconds an incident must last before it is raised; absent: the model's.")
+    )
+    hold_s: Annotated[float, Field(ge=0.0, le=600.0)] | None = Field(
+        default=None, description=N_("Seconds of quiet after which an incident has ended, so that one incident is one alert; absent: the model's.")
+    )
+    min_dba: Annotated[float, Field(ge=0.0, le=140.0)] | None = Field(default=None, description=N_("Level in dBA that must be reached as well; absent: any level."))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.threshold is not None and self.release is not None and self.release > self.threshold:
+            raise PydanticCustomError("rule", N_("`release` must not be above `threshold`"))
+        if self.agree is not None and self.of is not None and self.agree > self.of:
+            raise PydanticCustomError("rule", N_("`agree` must not be above `of`"))
+        return self
+
+
+class Period(Section):
+    """`[[periods]]`: a stretch of the day with thresholds of its own."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[a-z0-9_]+$",
+        json_schema_extra={"allowed": N_("lower-case letters, digits and _, at most 40")},
+        description=N_("Name of the period: before_school, class, break, noon, after_school, night, or one of your own; several stretches may share it."),
+    )
+    days: tuple[Day, ...] = Field(default=DAYS, min_length=1, max_length=7, strict=False, description=N_("Days of the week on which the period begins: mon tue wed thu fri sat sun."))
+    start: ClockTime = Field(description=N_("Local time at which the period begins, as HH:MM."))
+    end: ClockTime = Field(description=N_("Local time at which it is over, as HH:MM; earlier than `start`: on the next day."))
+    thresholds: Mapping[Label, Score] = Field(default={}, description=N_("Thresholds by label that hold in this period; absent: those of the label."))
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.start == self.end:
+            raise PydanticCustomError("rule", N_("`start` and `end` must differ"))
+        return self
+
+
+class Holiday(Section):
+    """One entry of `holidays`: a date, or a range with both ends inside."""
+
+    first: date = Field(alias="from", description=N_("First day."))
+    last: date = Field(alias="to", description=N_("Last day."))
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.last < self.first:
+            raise PydanticCustomError("rule", N_("`to` must not be before `from`"))
+        return self
+
+
+class StormSettings(Section):
+    """`[storm]`."""
+
+    alerts: int = Field(default=6, ge=1, le=1000, description=N_("Alerts of one label within `window_s` after which further ones become one alert with a count."))
+    window_s: float = Field(default=600.0, ge=10.0, le=86_400.0, description=N_("Seconds over which `alerts` are counted."))
+
+
+class AlertSettings(Section):
+    """`[alerts]`."""
+
+    close_after_h: float = Field(default=24.0, ge=0.1, le=720.0, description=N_("Hours after which an alert that nobody closed is closed by the terminal."))
+    say_again_s: tuple[Annotated[float, Field(ge=1.0, le=3600.0)], ...] = Field(
+        default=(15.0, 30.0, 60.0),
+        min_length=1,
+        max_length=20,
+        strict=False,
+        description=N_("Seconds after the raising at which an alert that nobody acknowledged is said again, rising; after the last one, each minute."),
+    )
+    outbox_rows: int = Field(default=20_000, ge=100, le=1_000_000, description=N_("Messages that the outbox keeps at most."))
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if list(self.say_again_s) != sorted(set(self.say_again_s)):
+            raise PydanticCustomError("rule", N_("`say_again_s` must rise from one to the next"))
+        return self
+
+
+class PathSettings(Section):
+    """`[paths]`."""
+
+    state: FilePath = Field(
+        default="", description=N_("Folder of the outbox and profiles; empty: /var/lib/xiaoan where it can be written to, else xiaoan below $XDG_STATE_HOME.")
+    )
+    models: FilePath = Field(default="", description=N_("Folder of the models; empty: the ones shipped."))
+
+
+def _all_labels(given: Mapping[str, LabelSettings]) -> Mapping[str, LabelSettings]:
+    return {label: given.get(label, LabelSettings()) for label in LABELS}
+
+
+class Config(Section):
+    """The whole file. `Config()` alone is a working configuration."""
+
+    terminal: TerminalSettings = Field(default=TerminalSettings(), description=N_("Which terminal this is and where it hangs."))
+    microphone: MicrophoneSettings = Field(default=MicrophoneSettings(), description=N_("The microphone and its calibration."))
+    broker: BrokerSettings = Field(default=BrokerSettings(), description=N_("The MQTT broker that alerts are sent to."))
+    labels: Annotated[Mapping[Label, LabelSettings], AfterValidator(_all_labels)] = Field(
+        default={}, description=N_("What is listened for, and how sure the terminal must be: shouting, crying, insult, help, button.")
+    )
+    periods: tuple[Period, ...] = Field(default=(), max_length=200, strict=False, description=N_("Stretches of the day with thresholds of their own; the first that fits holds."))
+    holidays: tuple[Annotated[Holiday, BeforeValidator(_one_day_as_range, json_schema_input_type=date | Holiday)], ...] = Field(
+        default=(), max_length=400, strict=False, description=N_("Days without school, as dates or as {from, to}; the period is then holiday.")
+    )
+    storm: StormSettings = Field(default=StormSettings(), description=N_("When many alerts become one."))
+    alerts: AlertSettings = Field(default=AlertSettings(), description=N_("How long alerts live and how often they are said."))
+    paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))
