@@ -1,0 +1,100 @@
+"""Scores a trained network on bench scenes.
+
+    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--scores OUT.csv]
+"""
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+
+from edge.features.logmel import log_mel
+from models.training.render import SETTINGS
+from models.training.train import load_network
+
+STEP = 5  # outputs in a step: 0.2 s
+
+
+def bench_module(path: Path) -> ModuleType:
+    """The bench as a module: its metrics are the ones we are judged by, so there is no second copy of them."""
+    spec = importlib.util.spec_from_file_location("bench", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["bench"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:
+    """Names and log-mel (scenes, frames, bands) of a folder of scenes of equal length; kept beside them."""
+    kept = folder / "logmel.npz"
+    names = sorted(p.name for p in folder.glob("*.flac"))
+    if kept.exists():
+        saved = np.load(kept)
+        if list(saved["names"]) == names:
+            return names, saved["frames"]
+    frames = np.stack([log_mel(soundfile.read(folder / n, dtype="float32")[0], SETTINGS).astype(np.float16) for n in names])
+    np.savez(kept, names=np.array(names), frames=frames)
+    return names, frames
+
+
+@torch.no_grad()
+def logits_of(run: Path, frames: NDArray[np.float16]) -> NDArray[np.float32]:
+    """(scenes, outputs a second * seconds, outputs) of every scene."""
+    network = load_network(run)
+    usable = frames.shape[1] // (4 * STEP) * 4 * STEP
+    out = []
+    for i in range(0, len(frames), 32):
+        x = torch.from_numpy(frames[i : i + 32, :usable].astype(np.float32))
+        out.append(network(x, network.start(len(x)))[0].numpy())
+    return np.concatenate(out)
+
+
+def step_scores(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Times (steps,) and scores (scenes, steps, outputs): the highest of each step's five outputs."""
+    n = logits.shape[1] // STEP
+    highest = logits[:, : n * STEP].reshape(len(logits), n, STEP, -1).max(axis=2)
+    times = (np.arange(1, n + 1) * STEP * 4 * SETTINGS.hop + SETTINGS.window - SETTINGS.hop) / 16_000
+    return times, 1 / (1 + np.exp(-highest))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--scenes", type=Path, required=True)
+    parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
+    parser.add_argument("--short", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    bench = bench_module(args.bench)
+    truth = bench.read_truth(args.scenes / "truth.csv")
+    names, frames = scene_features(args.scenes)
+    times, scores = step_scores(logits_of(args.run, frames))
+    files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(("shouting", "crying"))}) for i, n in enumerate(names)}
+    for label in ("shouting", "crying"):
+        events, alarms, hours = bench.evaluate(truth, files, label)
+        s = bench.summary(events, alarms, hours)
+        print(f"{args.run.name} {label}: AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}")
+        if args.short:
+            continue
+        for key in ("kind", "corpus"):
+            for limit in ("1/h", "10/h"):
+                cells: dict[str, list[bool]] = {}
+                for value, row in events:
+                    cells.setdefault(row[key], []).append(value > s[f"threshold@{limit}"])
+                print(f"  {limit} by {key}: " + ", ".join(f"{k} {np.mean(v):.2f} ({len(v)})" for k, v in sorted(cells.items())))
+        worst: dict[str, int] = {}
+        for value, row in alarms:
+            if value > s["threshold@10/h"]:
+                worst[row["kind"]] = worst.get(row["kind"], 0) + 1
+        print("  false at 10/h: " + ", ".join(f"{k} {v}" for k, v in sorted(worst.items(), key=lambda i: -i[1])[:12]))
+
+
+if __name__ == "__main__":
+    main()

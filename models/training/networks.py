@@ -1,0 +1,97 @@
+"""The networks: causal in time, so that a stream with carried state gives what the whole recording gives.
+
+Input (batch, T, bands) log-mel in dB re full scale; T a multiple of 4. Output (batch, T / 4, outputs) logits, 25 a second.
+`forward(x, states)` takes and gives the state of every layer: training starts from zeros, the terminal carries it on.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+States = list[Tensor]
+
+
+class CausalConv(nn.Module):
+    """Convolution over (time, frequency) that sees no later frame, batch normalisation, ReLU. State: the frames of input it still needs."""
+
+    def __init__(self, inputs: int, outputs: int, time_stride: int, band_stride: int, kernel: int = 3, depthwise: bool = False) -> None:
+        super().__init__()
+        stride, pad = (time_stride, band_stride), (0, kernel // 2)
+        if depthwise:
+            self.conv: nn.Module = nn.Sequential(
+                nn.Conv2d(inputs, inputs, kernel, stride, pad, groups=inputs, bias=False), nn.BatchNorm2d(inputs), nn.ReLU(), nn.Conv2d(inputs, outputs, 1, bias=False)
+            )
+        else:
+            self.conv = nn.Conv2d(inputs, outputs, kernel, stride, pad, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.inputs, self.keep = inputs, kernel - time_stride
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """x (batch, inputs, T, bands)."""
+        x = torch.cat([state, x], 2)
+        return torch.relu(self.norm(self.conv(x))), x[:, :, x.shape[2] - self.keep :]
+
+
+class Dilated(nn.Module):
+    """Residual depthwise-separable convolution over time with gaps of `dilation`. State: the inputs it still needs."""
+
+    def __init__(self, width: int, dilation: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.depth = nn.Conv1d(width, width, kernel, dilation=dilation, groups=width, bias=False)
+        self.norm1, self.point, self.norm2 = nn.BatchNorm1d(width), nn.Conv1d(width, width, 1, bias=False), nn.BatchNorm1d(width)
+        self.keep = dilation * (kernel - 1)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """x (batch, width, T)."""
+        y = torch.cat([state, x], 2)
+        z = torch.relu(self.norm1(self.depth(y)))
+        return torch.relu(x + self.norm2(self.point(z))), y[:, :, y.shape[2] - self.keep :]
+
+
+class Detector(nn.Module):
+    """Convolutions shrink 100 frames of 64 bands a second to 25 vectors; a GRU or dilated convolutions give them memory.
+
+    widths: channels of the five convolutions.  memory: "gru" (without end) or "tcn" (10 s).
+    """
+
+    STRIDES = ((2, 2), (1, 2), (2, 1), (1, 2), (1, 2))  # (time, bands)
+
+    def __init__(self, outputs: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64, 96), width: int = 128, memory: str = "gru", depthwise: bool = False) -> None:
+        super().__init__()
+        self.config = {"outputs": outputs, "bands": bands, "widths": list(widths), "width": width, "memory": memory, "depthwise": depthwise}
+        ends = [1, *widths]
+        self.convs = nn.ModuleList(CausalConv(a, b, *s, depthwise=depthwise and i > 0) for i, (a, b, s) in enumerate(zip(ends, widths, self.STRIDES, strict=False)))
+        self.bands_in = [bands]
+        for _, band_stride in self.STRIDES:
+            self.bands_in.append((self.bands_in[-1] + band_stride - 1) // band_stride)
+        self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
+        self.gru = nn.GRU(width, width, batch_first=True) if memory == "gru" else None
+        self.dilated = nn.ModuleList() if self.gru else nn.ModuleList(Dilated(width, 2**i) for i in range(7))
+        self.drop = nn.Dropout(0.2)
+        self.head = nn.Linear(width, outputs)
+
+    def start(self, batch: int = 1) -> States:
+        """The state before any sound."""
+        states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
+        if self.gru:
+            return [*states, torch.zeros(1, batch, self.gru.hidden_size)]
+        return states + [torch.zeros(batch, d.depth.in_channels, d.keep) for d in self.dilated]
+
+    def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
+        after: States = []
+        y = (x[:, None] + 60.0) / 20.0
+        for conv, state in zip(self.convs, states, strict=False):
+            y, s = conv(y, state)
+            after.append(s)
+        y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2)))
+        if self.gru:
+            y, s = self.gru(self.drop(y), states[-1])
+            after.append(s)
+        else:
+            y = y.transpose(1, 2)
+            for block, state in zip(self.dilated, states[len(self.convs) :], strict=True):
+                y, s = block(y, state)
+                after.append(s)
+            y = y.transpose(1, 2)
+        return self.head(self.drop(y)), after

@@ -1,0 +1,154 @@
+"""Trains a detector on scenes mixed from a pool; writes checkpoints and goes on from them.
+
+    python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...] [--resume]
+"""
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+
+from models.training.mix import OUTPUTS, Mixer, Scene
+from models.training.networks import Detector
+from models.training.render import load_pool
+
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+MAIN_WEIGHT, KIND_WEIGHT, BAG_WEIGHT, TAG_WEIGHT = 1.0, 0.4, 0.6, 0.5
+EMA = 0.998
+
+
+class Scenes(IterableDataset[Batch]):
+    """Endless batches; the seed, the worker and the number of the batch fix what is in them."""
+
+    def __init__(self, mixer: Mixer, batch: int, seed: int, start: int, tags: np.ndarray | None) -> None:
+        self._mixer, self._batch, self._seed, self._start, self._tags = mixer, batch, seed, start, tags
+
+    def __iter__(self) -> Iterator[Batch]:
+        info = torch.utils.data.get_worker_info()
+        step, stride = (self._start + info.id, info.num_workers) if info else (self._start, 1)
+        while True:
+            rng = np.random.default_rng([self._seed, step])
+            scenes = [self._mixer.scene(rng) for _ in range(self._batch)]
+            yield self._tensors(scenes)
+            step += stride
+
+    def _tensors(self, scenes: list[Scene]) -> Batch:
+        entries = np.array([s.entry for s in scenes])
+        tags = np.full((len(scenes), 0), -1, np.float32)
+        if self._tags is not None:
+            tags = np.where(entries[:, None] >= 0, self._tags[entries], -1).astype(np.float32)
+        fields = [np.stack([getattr(s, n) for s in scenes]) for n in ("frames", "target", "bag", "reach")]
+        return tuple(torch.from_numpy(f) for f in (*fields, tags))  # type: ignore[return-value]
+
+
+def masked_bce(logits: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy over the targets that are asked (not -1)."""
+    asked = target >= 0
+    loss = functional.binary_cross_entropy_with_logits(logits, target.clamp(min=0), reduction="none")
+    return (loss * asked).sum() / asked.sum().clamp(min=1)
+
+
+def losses(logits: Tensor, batch: Batch) -> Tensor:
+    """Frames (labels, kinds), the highest frame of each scene (what raises an alert or a false one), and the teacher's tags."""
+    _, target, bag, reach, tags = batch
+    outputs = logits[..., : len(OUTPUTS)]
+    highest = outputs[..., :2].masked_fill(~reach, -20).amax(1)
+    total = MAIN_WEIGHT * masked_bce(outputs[..., :2], target[..., :2]) + KIND_WEIGHT * masked_bce(outputs[..., 2:], target[..., 2:]) + BAG_WEIGHT * masked_bce(highest, bag)
+    if tags.shape[1]:
+        total = total + TAG_WEIGHT * masked_bce(logits[..., len(OUTPUTS) :].amax(1), tags)
+    return total
+
+
+def train(args: argparse.Namespace) -> None:
+    torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    shards, entries = load_pool(args.pool)
+    tags = None
+    if args.tags:
+        table = np.load(args.tags)
+        rows = {k: i for i, k in enumerate(table["keys"])}
+        values = table["values"].astype(np.float32)
+        tags = np.stack([values[rows[e.key]] if e.key in rows else np.full(values.shape[1], -1, np.float32) for e in entries])
+    mixer = Mixer(shards, entries, without=args.without)
+    torch.manual_seed(args.seed)
+    network = Detector(len(OUTPUTS) + (0 if tags is None else tags.shape[1]), widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
+    average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=args.steps, pct_start=0.1, anneal_strategy="cos", final_div_factor=100)
+    path, step = args.out / "checkpoint.pt", 0
+    if path.exists():
+        saved = torch.load(path, weights_only=True)
+        step = saved["step"]
+        for part, name in ((network, "network"), (average, "average"), (optimiser, "optimiser"), (schedule, "schedule")):
+            part.load_state_dict(saved[name])
+    loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step, tags), batch_size=None, num_workers=args.workers))
+    log = open(args.out / "log.csv", "a", newline="")  # noqa: SIM115 - kept open for the whole run
+    writer, began, losses_seen = csv.writer(log), time.monotonic(), []
+    network.train()
+    while step < args.steps:
+        batch = next(loader)
+        logits, _ = network(batch[0], network.start(len(batch[0])))
+        loss = losses(logits, batch)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(network)
+        losses_seen.append(loss.item())
+        step += 1
+        if step % 50 == 0 or step == args.steps:
+            mean = float(np.mean(losses_seen))
+            losses_seen.clear()
+            writer.writerow([step, round(mean, 5), f"{schedule.get_last_lr()[0]:.2e}", round(time.monotonic() - began, 1)])
+            log.flush()
+            print(f"step {step}/{args.steps} loss {mean:.4f} {time.monotonic() - began:.0f} s", flush=True)
+        if step % 250 == 0 or step == args.steps:
+            state = {"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+            torch.save(state, path.with_suffix(".new"))
+            path.with_suffix(".new").replace(path)
+            settings = {"config": network.config, "outputs": OUTPUTS, "args": {k: str(v) for k, v in vars(args).items()}, "step": step}
+            (args.out / "network.json").write_text(json.dumps(settings, indent=1))
+
+
+def load_network(run: Path) -> Detector:
+    """The averaged network of a run, in evaluation mode, with only the outputs of OUTPUTS."""
+    config = json.loads((run / "network.json").read_text())["config"]
+    network = Detector(**config)
+    average = torch.optim.swa_utils.AveragedModel(network, use_buffers=True)
+    average.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    network.load_state_dict(average.module.state_dict())
+    return network.eval()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pool", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--without", nargs="*", default=[], help="corpora left out")
+    parser.add_argument("--tags", type=Path, help="teacher's tags of clips (npz of keys and values)")
+    parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64, 96])
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--memory", choices=("gru", "tcn"), default="gru")
+    parser.add_argument("--depthwise", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
+
+
