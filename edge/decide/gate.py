@@ -73,6 +73,7 @@ def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates,
     decisions: list[Decision] = [
         _closed(label, gate) for label, gate in state.by_label.items() if label not in rules and isinstance(gate, _Raised)
     ]
+    raised: list[tuple[str, _Raised]] = []
     for label, rule in rules.items():
         gate = state.by_label.get(label, _Listening())
         phrase = step.phrase if label in PHRASE_LABELS else None
@@ -80,18 +81,32 @@ def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates,
         if isinstance(gate, _Listening):
             after = _listen(gate, heard, rule)
             if isinstance(after, _Raised):
-                decisions.append(_opened(label, after, recent))
+                raised.append((label, after))
         else:
             after = _hold(gate, heard, rule)
             if isinstance(after, _Listening):
                 decisions.append(_closed(label, gate))
         gates[label] = after
-    return Gates(step.time_s, recent, gates), tuple(decisions)
+    after_all = Gates(step.time_s, recent, gates)
+    return after_all, (*decisions, *(_opened(label, gate, trace(after_all, label, gate.sound.onset_s)) for label, gate in raised))
 
 
 def finish(state: Gates) -> tuple[Closed, ...]:
     """Close what is open where the sound ends."""
     return tuple(_closed(label, gate) for label, gate in state.by_label.items() if isinstance(gate, _Raised))
+
+
+def trace(state: Gates, label: str, onset_s: float) -> tuple[TracePoint, ...]:
+    """The last TRACE_S of a label on a grid of quarter seconds that ends at the newest step: the highest of each cell."""
+    cells: dict[int, TracePoint] = {}
+    for step in state.recent:
+        back = ceil((step.time_s - state.time_s) / TRACE_STEP_S - _TICK_S)
+        offset_s = round(state.time_s + back * TRACE_STEP_S - onset_s, 3)
+        score, level_dba = step.scores.get(label, 0.0), step.level_dba
+        if (cell := cells.get(back)) is not None:
+            score, level_dba = max(score, cell.score), max(level_dba, cell.level_dba)
+        cells[back] = TracePoint(offset_s, score, level_dba)
+    return tuple(cells[back] for back in sorted(cells))
 
 
 def _listen(gate: _Listening, heard: _Heard, rule: Rule) -> _Listening | _Raised:
@@ -120,26 +135,12 @@ def _hold(gate: _Raised, heard: _Heard, rule: Rule) -> _Listening | _Raised:
     return _Listening() if heard.time_s - gate.heard_s >= rule.hold_s - _TICK_S else gate
 
 
-def _opened(label: str, gate: _Raised, recent: tuple[Step, ...]) -> Opened:
+def _opened(label: str, gate: _Raised, points: tuple[TracePoint, ...]) -> Opened:
     sound = gate.sound
-    trace = _trace(label, sound.onset_s, recent)
-    return Opened(label, sound.onset_s, gate.raised_s, sound.score, sound.level_dba, sound.phrase, trace)
+    return Opened(label, sound.onset_s, gate.raised_s, sound.score, sound.level_dba, sound.phrase, points)
 
 
 def _closed(label: str, gate: _Raised) -> Closed:
     sound = gate.sound
     return Closed(label, sound.onset_s, gate.raised_s, gate.heard_s, sound.score, sound.level_dba, sound.phrase)
 
-
-def _trace(label: str, onset_s: float, recent: tuple[Step, ...]) -> tuple[TracePoint, ...]:
-    """The recent steps on a grid of quarter seconds that ends at the newest one: the highest of each cell."""
-    now_s = recent[-1].time_s
-    cells: dict[int, TracePoint] = {}
-    for step in recent:
-        back = ceil((step.time_s - now_s) / TRACE_STEP_S - _TICK_S)
-        offset_s = round(now_s + back * TRACE_STEP_S - onset_s, 3)
-        score, level_dba = step.scores.get(label, 0.0), step.level_dba
-        if (cell := cells.get(back)) is not None:
-            score, level_dba = max(score, cell.score), max(level_dba, cell.level_dba)
-        cells[back] = TracePoint(offset_s, score, level_dba)
-    return tuple(cells[back] for back in sorted(cells))

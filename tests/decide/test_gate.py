@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.decide.gate import Gates, advance, finish
+from edge.decide.gate import Gates, advance, finish, trace
 from edge.decide.types import Closed, Decision, Opened, Rule, Step
 
 STEP_S = 0.2
@@ -178,3 +178,13 @@ def test_the_trace_is_ten_seconds_four_a_second_up_to_the_decision() -> None:
     assert [p.score for p in first.trace] == [0.1] * 39 + [0.9]
     gaps = {round(b.offset_s - a.offset_s, 3) for a, b in pairwise(first.trace)}
     assert gaps == {0.25}
+
+
+def test_the_trace_can_be_completed_later() -> None:
+    """Five seconds after the onset the trace has both sides of it."""
+    state = Gates()
+    for step in steps([0.1] * 100 + [0.9] * 25):
+        state, _ = advance(state, step, {"shouting": RULE})
+    points = trace(state, "shouting", 20.0)
+    assert (points[0].offset_s, points[-1].offset_s, len(points)) == (-4.75, 5.0, 40)
+    assert all(p.score == (0.9 if p.offset_s > 0 else 0.1) for p in points)
