@@ -15,7 +15,7 @@ from edge.errors import EdgeError
 from edge.words import translator
 
 Translate = Callable[[str], str]
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse gives it no public name
 
 
 class QuietConsole(Console):
@@ -65,4 +65,4 @@ class Context:
 
     def print_json(self, value: object) -> None:
         """One object as one line on standard output."""
-        print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap it
+        print(json.dumps(value, ensure_ascii=False, default=str))

@@ -11,38 +11,13 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, NoReturn
 
+from edge.commands.arguments import Parser
 from edge.commands.context import Context, Translate
 from edge.errors import EdgeError
 from edge.words import DOMAIN, LOCALE_FOLDER, N_, language, translator
 
 COMMANDS = ("run", "demo", "replay", "devices", "config", "version")
-
-
-class BadArguments(EdgeError):
-    """The command line is not understood."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, and which knows the options that every command has."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _add_common(self)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print with its usage."""
-        raise BadArguments(N_("{message}. See: {program} --help"), message=message, program=self.prog)
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    # SUPPRESS: the options may stand before or after the command, and one level's default must not overwrite another's value.
-    _ = gettext.gettext
-    parser.add_argument("--config", type=Path, metavar=_("FILE"), default=argparse.SUPPRESS, help=_("configuration file (default: /etc/xiaoan/config.toml)"))
-    parser.add_argument("--lang", choices=("en", "zh"), default=argparse.SUPPRESS, help=_("language of what is printed (default: by the locale)"))
-    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=_("show where in the program an error comes from"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,4 +84,4 @@ def _report(sentence: str, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
     for line in sentence.splitlines():
-        print(f"xiaoan: {line}", file=sys.stderr)  # noqa: T201 - this is the command line
+        print(f"xiaoan: {line}", file=sys.stderr)

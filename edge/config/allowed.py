@@ -49,10 +49,11 @@ def _nodes(path: Iterable[str | int]) -> list[Node]:
 
 def _inside(node: Node, step: str | int) -> Node:
     if isinstance(step, int):
-        found = node.get("items", {})
+        found: Node = node.get("items", {})
     else:
-        found = node.get("properties", {}).get(step, node.get("additionalProperties", {}))
-    return found if isinstance(found, dict) else {}
+        # A table of fixed keys has `additionalProperties: false`.
+        found = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return found
 
 
 def _apart(node: Node) -> list[Node]:

@@ -24,9 +24,10 @@ LARGEST_BYTES = 256 * 1024
 class Problem(EdgeError):
     """One thing that is wrong with the file: one sentence, with the line, the key, the value and what is allowed."""
 
-    def __init__(self, sentence: str, /, allowed: Sequence[Allowed] = (), **facts: object) -> None:
+    def __init__(self, sentence: str, allowed: Sequence[Allowed] = (), /, *, line: int = 0, **facts: object) -> None:
         self.allowed = tuple(allowed)
-        super().__init__(sentence, allowed=_joined(self.allowed, str), **facts)
+        self.line = line  # 0: the file as a whole
+        super().__init__(sentence, allowed=_joined(self.allowed, str), line=line, **facts)
 
     def told(self, translate: Callable[[str], str]) -> str:
         """The sentence, what is allowed included, in the language of `translate`."""
@@ -45,6 +46,10 @@ class ConfigError(EdgeError):
         return "\n".join(problem.told(translate) for problem in self.problems)
 
 
+class ConfigUnreadable(EdgeError):
+    """The file cannot be read as text at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A configuration and where it came from."""
@@ -53,9 +58,17 @@ class Loaded:
     file: Path | None  # None: no file, defaults alone
     lines: Mapping[KeyPath, int]  # line of each key that stands in the file
 
+    @property
+    def target(self) -> Path:
+        """The file to write a change into."""
+        return self.file or SYSTEM_FILE
+
 
 def load(path: Path | None) -> Config:
-    """The configuration in `path`; without one that of the system, or the defaults where there is none. Raises ConfigError."""
+    """The configuration in `path`; without one that of the system, or the defaults where there is none.
+
+    Raises ConfigError and ConfigUnreadable.
+    """
     return read(path).config
 
 
@@ -83,35 +96,40 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise ConfigError([Problem(N_("{file}: cannot be read: {reason}"), file=path, reason=error.strerror)]) from error
+        raise ConfigUnreadable(N_("{file}: cannot be read: {reason}"), file=path, reason=error.strerror) from error
     if len(data) > LARGEST_BYTES:
-        raise ConfigError([Problem(N_("{file}: larger than {bytes} bytes; this is no configuration"), file=path, bytes=LARGEST_BYTES)])
+        raise ConfigUnreadable(N_("{file}: larger than {bytes} bytes; this is no configuration"), file=path, bytes=LARGEST_BYTES)
     try:
         return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError([Problem(N_("{file}, line {line}: not UTF-8; save the file as UTF-8"), file=path, line=line)]) from error
+        raise ConfigUnreadable(N_("{file}, line {line}: not UTF-8; save the file as UTF-8"), file=path, line=line) from error
 
 
 def _problem(file: Path, detail: ErrorDetails, lines: Mapping[KeyPath, int]) -> Problem:
     """The sentence for one finding of pydantic's."""
     path = tuple(step for step in detail["loc"] if step != "[key]")
-    facts = {"file": file, "line": line_of(path, lines) or 1, "key": _dotted(path)}
+    sentence, allowed, more = _sentence(detail, path)
+    return Problem(sentence, allowed, line=line_of(path, lines) or 1, file=file, key=_dotted(path), **more)
+
+
+def _sentence(detail: ErrorDetails, path: KeyPath) -> tuple[str, list[Allowed], dict[str, object]]:
+    """Sentence, what is allowed, and further facts."""
     match detail["type"]:
         case "extra_forbidden":
             # No value here: an unknown key may well be a password put into the wrong file.
             known = known_keys(path[:-1])
             near = get_close_matches(str(path[-1]), known, n=1)
             if near:
-                return Problem(N_("{file}, line {line}: {key} is not a key; did you mean {near}?"), near=near[0], **facts)
-            return Problem(N_("{file}, line {line}: {key} is not a key; keys here: {known}"), known=", ".join(known), **facts)
+                return N_("{file}, line {line}: {key} is not a key; did you mean {near}?"), [], {"near": near[0]}
+            return N_("{file}, line {line}: {key} is not a key; keys here: {known}"), [], {"known": ", ".join(known)}
         case "missing":
-            return Problem(N_("{file}, line {line}: {key} is missing; allowed: {allowed}"), allowed_at(path), **facts)
+            return N_("{file}, line {line}: {key} is missing; allowed: {allowed}"), allowed_at(path), {}
         case "label":
-            return Problem(N_("{file}, line {line}: {key} is not a label; labels are: {labels}"), **detail["ctx"], **facts)
-        case "rule":
-            return Problem(N_("{file}, line {line}: {key}: {allowed}"), [Allowed(detail["msg"])], **facts)
-    return Problem(N_("{file}, line {line}: {key} = {value} is not possible; allowed: {allowed}"), allowed_at(path), value=_shown(detail["input"]), **facts)
+            return N_("{file}, line {line}: {key} is not a label; labels are: {labels}"), [], detail["ctx"]
+        case "rule":  # of two keys together; the schema's own sentence
+            return N_("{file}, line {line}: {key}: {allowed}"), [Allowed(detail["msg"])], {}
+    return N_("{file}, line {line}: {key} = {value} is not possible; allowed: {allowed}"), allowed_at(path), {"value": _shown(detail["input"])}
 
 
 def _dotted(path: KeyPath) -> str:

@@ -14,9 +14,9 @@ from pydantic_core import PydanticCustomError
 from edge.words import N_
 
 LABELS = ("shouting", "crying", "insult", "help", "button")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 FilePath = Annotated[
     str,
@@ -52,7 +52,9 @@ ClockTime = Annotated[
 class Section(BaseModel):
     """What all tables share: frozen, strict, unknown keys refused, sentences as descriptions."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 class TerminalSettings(Section):
@@ -60,7 +62,11 @@ class TerminalSettings(Section):
 
     site: Annotated[TopicWord, Field(min_length=1)] = Field(default="school", description=N_("The school's name in MQTT topics."))
     name: TopicWord = Field(default="", description=N_("The terminal's name in MQTT topics; empty: one derived from the machine-id."))
-    place: str = Field(default="", max_length=120, description=N_("Where the terminal hangs, in words that whoever runs there understands; said in every alert."))
+    place: str = Field(
+        default="",
+        max_length=120,
+        description=N_("Where the terminal hangs, in words that whoever runs there understands; said in every alert."),
+    )
     language: Literal["", "en", "zh"] = Field(default="", description=N_("Language of the commands: en or zh; empty: by the locale."))
 
 
@@ -68,7 +74,12 @@ class MicrophoneSettings(Section):
     """`[microphone]`."""
 
     device: str = Field(default="", max_length=200, description=N_("The microphone's name as `xiaoan devices` shows it; empty: the system's default."))
-    rate_hz: int = Field(default=0, ge=0, le=192_000, description=N_("Sampling rate at which the microphone is opened, in Hz; 0: chosen from what it supports."))
+    rate_hz: int = Field(
+        default=0,
+        ge=0,
+        le=192_000,
+        description=N_("Sampling rate at which the microphone is opened, in Hz; 0: chosen from what it supports."),
+    )
     channels: int = Field(default=0, ge=0, le=32, description=N_("Channels to open, averaged to one; 0: chosen from what it supports."))
     sensitivity_dbfs: float = Field(
         default=-26.0, ge=-80.0, le=0.0, description=N_("What the microphone gives at 94 dB SPL, in dBFS; every level in dBA rests on it.")
@@ -80,7 +91,10 @@ class TlsSettings(Section):
     """`[broker.tls]`."""
 
     on: bool = Field(default=False, description=N_("Encrypt the connection; a `ca` switches it on as well."))
-    ca: FilePath = Field(default="", description=N_("File with the certificate authority that signed the broker's certificate; empty: the system's authorities."))
+    ca: FilePath = Field(
+        default="",
+        description=N_("File with the certificate authority that signed the broker's certificate; empty: the system's authorities."),
+    )
     certificate: FilePath = Field(default="", description=N_("File with the terminal's own certificate, where the broker asks for one; needs `key`."))
     key: FilePath = Field(default="", description=N_("File with the key of `certificate`."))
 
@@ -106,7 +120,12 @@ class BrokerSettings(Section):
     credentials: FilePath = Field(
         default="", description=N_("File with user name and password, one a line, that only the service can read; empty: no login. It is never printed.")
     )
-    keepalive_s: int = Field(default=30, ge=5, le=600, description=N_("Longest silence on the connection, in seconds; the broker calls the terminal offline after one and a half times that."))
+    keepalive_s: int = Field(
+        default=30,
+        ge=5,
+        le=600,
+        description=N_("Longest silence on the connection, in seconds; the broker calls the terminal offline after one and a half times that."),
+    )
     tls: TlsSettings = Field(default=TlsSettings(), description=N_("How the connection to the broker is encrypted."))
 
     @property
@@ -121,7 +140,10 @@ class LabelSettings(Section):
     on: bool = Field(default=True, description=N_("Whether this label may raise alerts."))
     threshold: Score | None = Field(default=None, description=N_("Score from 0 to 1 that opens an incident; absent: the model's."))
     release: Score | None = Field(default=None, description=N_("Score below which an incident may end, lower than `threshold`; absent: the model's."))
-    agree: Annotated[int, Field(ge=1, le=50)] | None = Field(default=None, description=N_("How many of the last `of` steps must reach the threshold; absent: the model's."))
+    agree: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None,
+        description=N_("How many of the last `of` steps must reach the threshold; absent: the model's."),
+    )
     of: Annotated[int, Field(ge=1, le=50)] | None = Field(default=None, description=N_("Over how many steps `agree` is counted; absent: the model's."))
     shortest_s: Annotated[float, Field(ge=0.0, le=30.0)] | None = Field(
         default=None, description=N_("Seconds an incident must last before it is raised; absent: the model's.")
@@ -129,7 +151,10 @@ class LabelSettings(Section):
     hold_s: Annotated[float, Field(ge=0.0, le=600.0)] | None = Field(
         default=None, description=N_("Seconds of quiet after which an incident has ended, so that one incident is one alert; absent: the model's.")
     )
-    min_dba: Annotated[float, Field(ge=0.0, le=140.0)] | None = Field(default=None, description=N_("Level in dBA that must be reached as well; absent: any level."))
+    min_dba: Annotated[float, Field(ge=0.0, le=140.0)] | None = Field(
+        default=None,
+        description=N_("Level in dBA that must be reached as well; absent: any level."),
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -150,7 +175,13 @@ class Period(Section):
         json_schema_extra={"allowed": N_("lower-case letters, digits and _, at most 40")},
         description=N_("Name of the period: before_school, class, break, noon, after_school, night, or one of your own; several stretches may share it."),
     )
-    days: tuple[Day, ...] = Field(default=DAYS, min_length=1, max_length=7, strict=False, description=N_("Days of the week on which the period begins: mon tue wed thu fri sat sun."))
+    days: tuple[Day, ...] = Field(
+        default=DAYS,
+        min_length=1,
+        max_length=7,
+        strict=False,
+        description=N_("Days of the week on which the period begins: mon tue wed thu fri sat sun."),
+    )
     start: ClockTime = Field(description=N_("Local time at which the period begins, as HH:MM."))
     end: ClockTime = Field(description=N_("Local time at which it is over, as HH:MM; earlier than `start`: on the next day."))
     thresholds: Mapping[Label, Score] = Field(default={}, description=N_("Thresholds by label that hold in this period; absent: those of the label."))
@@ -178,7 +209,12 @@ class Holiday(Section):
 class StormSettings(Section):
     """`[storm]`."""
 
-    alerts: int = Field(default=6, ge=1, le=1000, description=N_("Alerts of one label within `window_s` after which further ones become one alert with a count."))
+    alerts: int = Field(
+        default=6,
+        ge=1,
+        le=1000,
+        description=N_("Alerts of one label within `window_s` after which further ones become one alert with a count."),
+    )
     window_s: float = Field(default=600.0, ge=10.0, le=86_400.0, description=N_("Seconds over which `alerts` are counted."))
 
 
@@ -224,7 +260,12 @@ class Config(Section):
     labels: Annotated[Mapping[Label, LabelSettings], AfterValidator(_all_labels)] = Field(
         default={}, description=N_("What is listened for, and how sure the terminal must be: shouting, crying, insult, help, button.")
     )
-    periods: tuple[Period, ...] = Field(default=(), max_length=200, strict=False, description=N_("Stretches of the day with thresholds of their own; the first that fits holds."))
+    periods: tuple[Period, ...] = Field(
+        default=(),
+        max_length=200,
+        strict=False,
+        description=N_("Stretches of the day with thresholds of their own; the first that fits holds."),
+    )
     holidays: tuple[Annotated[Holiday, BeforeValidator(_one_day_as_range, json_schema_input_type=date | Holiday)], ...] = Field(
         default=(), max_length=400, strict=False, description=N_("Days without school, as dates or as {from, to}; the period is then holiday.")
     )

@@ -1,6 +1,7 @@
 """Finds the line on which a key of a TOML text stands; `tomllib` keeps no positions."""
 
 import tomllib
+from collections.abc import Mapping
 
 KeyPath = tuple[str | int, ...]
 
@@ -37,7 +38,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
     return found
 
 
-def line_of(path: KeyPath, lines: dict[KeyPath, int]) -> int | None:
+def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
     """The line of `path`, or of the nearest table around it; None where neither stands in the file."""
     for length in range(len(path), 0, -1):
         if path[:length] in lines:
