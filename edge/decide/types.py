@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge.words import N_
+
+LABEL_WORDS = (N_("shouting"), N_("crying"), N_("insult"), N_("help"), N_("button"))
+"""The labels, marked for the catalogue: people are shown `translate(label)`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
