@@ -1,0 +1,20 @@
+"""Fixtures for all tests: the real parts that need starting."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import sound_server
+
+
+@pytest.fixture
+def virtual_microphone(monkeypatch: pytest.MonkeyPatch) -> Iterator[sound_server.VirtualMicrophone]:
+    """A microphone that hears what the test plays; this process's environment already points at it, another one needs `.environment`."""
+    if absent := sound_server.missing():
+        pytest.skip(f"not installed: {absent}")
+    with tempfile.TemporaryDirectory(prefix="wall-") as folder, sound_server.VirtualMicrophone(Path(folder)) as microphone:
+        for name, value in microphone.environment.items():
+            monkeypatch.setenv(name, value)
+        yield microphone
