@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil
 
-from edge.decide.types import Closed, Decision, Opened, Rule, Step, TracePoint
+from edge.decide.trace import TRACE_S, around
+from edge.decide.types import Closed, Decision, Opened, Rule, Step
 
 PHRASE_LABELS = ("insult", "help")  # only these carry a phrase
-TRACE_S = 10.0
-TRACE_STEP_S = 0.25
 
 _TICK_S = 1e-6  # times are sums of floats: 1.4 - 0.8 is a hair under 0.6, and must count as 0.6
 
@@ -73,7 +71,6 @@ def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates,
     decisions: list[Decision] = [
         _closed(label, gate) for label, gate in state.by_label.items() if label not in rules and isinstance(gate, _Raised)
     ]
-    raised: list[tuple[str, _Raised]] = []
     for label, rule in rules.items():
         gate = state.by_label.get(label, _Listening())
         phrase = step.phrase if label in PHRASE_LABELS else None
@@ -81,32 +78,18 @@ def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates,
         if isinstance(gate, _Listening):
             after = _listen(gate, heard, rule)
             if isinstance(after, _Raised):
-                raised.append((label, after))
+                decisions.append(_opened(label, after, recent))
         else:
             after = _hold(gate, heard, rule)
             if isinstance(after, _Listening):
                 decisions.append(_closed(label, gate))
         gates[label] = after
-    after_all = Gates(step.time_s, recent, gates)
-    return after_all, (*decisions, *(_opened(label, gate, trace(after_all, label, gate.sound.onset_s)) for label, gate in raised))
+    return Gates(step.time_s, recent, gates), tuple(decisions)
 
 
 def finish(state: Gates) -> tuple[Closed, ...]:
     """Close what is open where the sound ends."""
     return tuple(_closed(label, gate) for label, gate in state.by_label.items() if isinstance(gate, _Raised))
-
-
-def trace(state: Gates, label: str, onset_s: float) -> tuple[TracePoint, ...]:
-    """The last TRACE_S of a label on a grid of quarter seconds that ends at the newest step: the highest of each cell."""
-    cells: dict[int, TracePoint] = {}
-    for step in state.recent:
-        back = ceil((step.time_s - state.time_s) / TRACE_STEP_S - _TICK_S)
-        offset_s = round(state.time_s + back * TRACE_STEP_S - onset_s, 3)
-        score, level_dba = step.scores.get(label, 0.0), step.level_dba
-        if (cell := cells.get(back)) is not None:
-            score, level_dba = max(score, cell.score), max(level_dba, cell.level_dba)
-        cells[back] = TracePoint(offset_s, score, level_dba)
-    return tuple(cells[back] for back in sorted(cells))
 
 
 def _listen(gate: _Listening, heard: _Heard, rule: Rule) -> _Listening | _Raised:
@@ -135,9 +118,10 @@ def _hold(gate: _Raised, heard: _Heard, rule: Rule) -> _Listening | _Raised:
     return _Listening() if heard.time_s - gate.heard_s >= rule.hold_s - _TICK_S else gate
 
 
-def _opened(label: str, gate: _Raised, points: tuple[TracePoint, ...]) -> Opened:
+def _opened(label: str, gate: _Raised, recent: tuple[Step, ...]) -> Opened:
     sound = gate.sound
-    return Opened(label, sound.onset_s, gate.raised_s, sound.score, sound.level_dba, sound.phrase, points)
+    trace = around(label, sound.onset_s, recent)
+    return Opened(label, sound.onset_s, gate.raised_s, sound.score, sound.level_dba, sound.phrase, trace)
 
 
 def _closed(label: str, gate: _Raised) -> Closed:

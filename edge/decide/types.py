@@ -52,7 +52,7 @@ class Opened:
     score: float  # highest since the onset
     level_dba: float  # highest since the onset
     phrase: str | None  # only for labels that come from phrases
-    trace: tuple[TracePoint, ...]  # the 10 s up to `raised_s`, four a second, oldest first
+    trace: tuple[TracePoint, ...]  # from 5 s before the onset up to `raised_s`, four a second, oldest first
 
 
 @dataclass(frozen=True, slots=True)
