@@ -1,0 +1,326 @@
+"""The running terminal: one thread for sound, one for the broker, and the main loop that owns alerts, outbox and timers."""
+
+import hashlib
+import logging
+import os
+import queue
+import random
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import edge
+from edge.alerts.book import Book, Rules, UnknownAlert
+from edge.alerts.lock import only_one
+from edge.alerts.outbox import Outbox
+from edge.chain import Chain
+from edge.config.names import own_terminal_name, state_folder
+from edge.config.schema import Config
+from edge.decide.period import period_at
+from edge.decide.rules import rules_for
+from edge.decide.types import Closed, Opened, Rule
+from edge.detect.detector import Detector
+from edge.errors import EdgeError
+from edge.health.clock import Clock, Moment, system_clock
+from edge.health.faults import Fault
+from edge.health.levels import exceeded
+from edge.health.machine import disk_free_mb, temperature_c
+from edge.health.watchdog import Watchdog
+from edge.link import commands, messages
+from edge.link.commands import Gatekeeper, Reason, Refusal, Refused
+from edge.link.connection import Connected, Disconnected, Link, endpoint_of
+from edge.link.messages import Stamp
+from edge.link.session import CommandReceived, Confirmed, NotTaken
+from edge.link.topics import Topics
+from edge.shipped import models_folder
+from edge.sound import Sound, SoundEvent, Source, Traced
+from edge.uplink import Uplink
+from edge.words import N_
+
+HEALTH_S = 60.0
+HEAL_S = 10.0  # between two tries to write to a disk that refused
+CALM_S = 1.0  # a fault that comes and goes is told at most so often
+LOOK_S = 0.5  # longest sleep of the main loop: how late a signal is seen
+EVENTS = 1000  # that wait for the main loop; whoever puts one more waits, and nothing is lost
+STOP_S = 1.5  # for the threads to end
+
+_log = logging.getLogger(__name__)
+
+
+class NoBroker(EdgeError):
+    """The configuration names no broker."""
+
+
+class WorkerDied(EdgeError):
+    """A thread ended that must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Died:
+    thread: str
+    reason: str
+
+
+_Event: TypeAlias = SoundEvent | Connected | Disconnected | Confirmed | NotTaken | CommandReceived | _Died
+
+
+class Daemon:
+    """The terminal. `run` once, in the main thread; `stop` may be called from a signal handler."""
+
+    def __init__(
+        self,
+        config: Config,
+        source: Callable[[], Source],
+        environment: Mapping[str, str],
+        clock: Clock = system_clock,
+        rng: random.Random | None = None,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Reads model, credentials and certificates. Raises EdgeError where the terminal could not work with them.
+
+        source: opens where sound comes from. entropy: n -> n random bytes.
+        """
+        if not config.broker.host:
+            raise NoBroker(N_("no MQTT broker is configured; set `host` in [broker], or see the terminal at work with: xiaoan demo"))
+        self._config = config
+        self._clock = clock
+        self._entropy = entropy
+        self._events: queue.Queue[_Event] = queue.Queue(EVENTS)
+        self._folder = state_folder(config.paths.state, environment)
+        self._detector = Detector.load(Path(config.paths.models) if config.paths.models else models_folder())
+        self._profile = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+        self._period = ""
+        self._rules: Mapping[str, Rule] = {}
+        self._labels = sorted(rules_for(self._detector.manifest.rules, config.labels, (), ""))
+        self._topics = Topics(config.terminal.site, own_terminal_name(config.terminal.name))
+        self._boot = entropy(8).hex()
+        self._gatekeeper = Gatekeeper()
+        self._watchdog = Watchdog(environment)
+        will = messages.status(Stamp(None, self._boot), self._status({}), online=False)
+        self._link = Link(endpoint_of(config.broker, environment), self._topics, will, self._events.put, self._clock_s, rng or random.SystemRandom())
+        self._open_source = source
+        self._stopping = False
+        self._started_s = self._clock_s()
+        self._told_mutes: Mapping[str, float] | None = None  # None: the broker may not have what we said last
+        self._told_open: list[tuple[str, str]] | None = None
+        self._told_faults: frozenset[Fault] = frozenset()
+        self._told_health_s = -HEALTH_S
+        self._ready = False
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Listen and report until `stop`. Raises EdgeError where it cannot, or can no longer."""
+        with ExitStack() as stack:
+            stack.enter_context(only_one(self._folder))
+            now = self._clock()
+            self._outbox = Outbox(self._folder, self._config.alerts.outbox_rows, self._boot, now)
+            stack.callback(self._outbox.close)
+            self._book = Book(self._outbox, self._alert_rules(), self._entropy, now)
+            self._uplink = Uplink(self._link, self._topics, self._outbox)
+            chain = Chain(self._detector, self._config.microphone.sensitivity_dbfs)
+            self._sound = Sound(self._open_source(), chain, self._rules_now, self._events.put, self._clock_s)
+            _log.info("daemon.start version=%s boot=%s topics=%s", edge.__version__, self._boot, self._topics.status)
+            self._threads = [self._thread("sound", self._sound.run), self._thread("link", self._link.run)]
+            try:
+                self._loop()
+            finally:
+                self._end()
+
+    def _loop(self) -> None:
+        alive_s = heal_s = self._clock_s()
+        while not self._stopping:
+            now = self._clock()
+            self._book.tick(now)
+            if now.monotonic_s >= heal_s:
+                self._book.restore(self._outbox.heal(now), now)
+                heal_s = now.monotonic_s + HEAL_S
+            self._uplink.send_waiting(now)
+            self._report(now)
+            if self._watchdog.every_s and now.monotonic_s >= alive_s and self._well(now):
+                self._watchdog.alive()
+                alive_s = now.monotonic_s + self._watchdog.every_s
+            until_s = min(now.monotonic_s + LOOK_S, self._book.due_s() or float("inf"))
+            try:
+                event = self._events.get(timeout=max(0.0, until_s - self._clock_s()))
+            except queue.Empty:
+                continue
+            self._handle(event, self._clock())
+
+    def _end(self) -> None:
+        self._watchdog.stopping()
+        farewell = messages.status(self._stamp(self._clock()), self._status({}), online=False)
+        self._sound.stop()
+        self._link.stop(farewell)
+        until_s = self._clock_s() + STOP_S
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - self._clock_s()))
+        while not self._events.empty():
+            if isinstance(event := self._events.get(), Confirmed):
+                self._outbox.confirmed(event.row)
+        _log.info("daemon.stop waiting=%d", self._outbox.waiting)
+
+    def _handle(self, event: _Event, now: Moment) -> None:
+        match event:
+            case Opened():
+                self._book.opened(event, now)
+            case Closed():
+                self._book.closed(event)
+            case Traced():
+                self._book.traced(event.label, event.onset_s, event.trace)
+            case CommandReceived():
+                self._command(event, now)
+            case _Died():
+                raise WorkerDied(
+                    N_("the thread {thread} has ended: {reason}. The terminal ends too, so that the service starts it anew"),
+                    thread=event.thread,
+                    reason=event.reason,
+                )
+            case _:
+                self._uplink.handle(event, now)
+                if isinstance(event, Connected):  # the broker may have lost all it had retained
+                    self._told_mutes = self._told_open = None
+                    self._told_health_s = -HEALTH_S
+                    self._report(now)
+
+    def _command(self, received: CommandReceived, now: Moment) -> None:
+        if received.retained:
+            _log.warning("command.retained bytes=%d", len(received.payload))
+            return
+        command = commands.parse(received.payload)
+        id_ = command.id
+        refusal = command.refusal if isinstance(command, Refused) else self._gatekeeper.admit(command, now)
+        if refusal is None and not isinstance(command, Refused):
+            refusal = self._carry_out(command, now)
+        _log.info("command.done id=%s refused=%s", id_, refusal.reason if refusal else None)
+        if id_ is not None:
+            self._uplink.publish(self._topics.reply, messages.reply(self._stamp(now), id_, refusal))
+
+    def _carry_out(self, command: commands.Command, now: Moment) -> Refusal | None:
+        try:
+            match command:
+                case commands.Acknowledge():
+                    self._book.acknowledge(command.alert, command.by, now)
+                case commands.Close():
+                    self._book.close(command.alert, command.verdict, command.by, now)
+                case commands.Mute():
+                    self._book.mute(command.label, command.seconds, now)
+                case commands.Unmute():
+                    self._book.unmute(command.label)
+                case commands.Drill():
+                    self._book.drill(command.label, now)
+                case commands.Ping():
+                    pass
+                case commands.Identify() | commands.Reload():
+                    return Refusal(Reason.NOT_AVAILABLE)
+        except UnknownAlert:
+            return Refusal(Reason.UNKNOWN_ALERT)
+        return None
+
+    def _report(self, now: Moment) -> None:
+        """Say what is new of the terminal itself."""
+        stamp, faults = self._stamp(now), self._faults(now)
+        if self._told_mutes != self._book.mutes and self._uplink.connected:
+            self._told_mutes = self._book.mutes
+            left_s = {label: end_s - now.monotonic_s for label, end_s in self._told_mutes.items()}
+            self._uplink.publish(self._topics.status, messages.status(stamp, self._status(left_s), online=True), retain=True)
+        if self._told_open != (open_now := [(alert.id, alert.state.value) for alert in self._book.open]) and self._uplink.connected:
+            self._told_open = open_now
+            self._uplink.publish(self._topics.open, messages.open_alerts(stamp, self._book.open), retain=True)
+        since_s = now.monotonic_s - self._told_health_s
+        if since_s >= HEALTH_S:
+            self._outbox.flush()
+        if since_s >= HEALTH_S or (faults != self._told_faults and since_s >= CALM_S):
+            for fault in sorted(faults ^ self._told_faults):
+                _log.warning("fault.%s name=%s", "begins" if fault in faults else "ends", fault)
+            self._told_faults, self._told_health_s = faults, now.monotonic_s
+            self._uplink.publish(self._topics.health, messages.health(stamp, self._health(now, faults)), retain=True)
+        if not self._ready and (self._sound.heard_s is not None or self._sound.faults()):
+            self._ready = True
+            self._watchdog.ready()
+            _log.info("daemon.ready after_s=%.1f", now.monotonic_s - self._started_s)
+
+    def _faults(self, now: Moment) -> frozenset[Fault]:
+        clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
+        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock
+
+    def _well(self, now: Moment) -> bool:
+        """Whether sound is heard, or it is known why not."""
+        heard_s = self._sound.heard_s
+        return bool(self._sound.faults()) or (heard_s is not None and now.monotonic_s - heard_s < 10.0)
+
+    def _status(self, mutes: Mapping[str, float]) -> messages.Status:
+        return messages.Status(edge.__version__, self._config.terminal.place, self._labels, mutes)
+
+    def _health(self, now: Moment, faults: frozenset[Fault]) -> messages.Health:
+        levels = self._sound.levels_dba()
+        l10, l50, l90 = exceeded(levels) or (None, None, None)
+        return messages.Health(
+            faults=faults,
+            l10_dba=l10,
+            l50_dba=l50,
+            l90_dba=l90,
+            heard_s=len(levels) * self._detector.manifest.step_s,
+            waiting=self._outbox.waiting,
+            outbox_dropped=self._outbox.dropped,
+            dropped_blocks=self._sound.dropped_blocks,
+            raised=self._book.raised,
+            muted=self._book.muted,
+            uptime_s=now.monotonic_s - self._started_s,
+            clock_synchronised=now.synchronised,
+            temperature_c=temperature_c(),
+            disk_free_mb=disk_free_mb(self._folder),
+            model=self._detector.manifest.sha256,
+            profile=self._profile,
+        )
+
+    def _alert_rules(self) -> Rules:
+        config = self._config
+        return Rules(
+            place=config.terminal.place,
+            model=self._detector.manifest.sha256,
+            profile=self._profile,
+            say_again_s=config.alerts.say_again_s,
+            close_after_s=config.alerts.close_after_h * 3600,
+            storm_alerts=config.storm.alerts,
+            storm_window_s=config.storm.window_s,
+        )
+
+    def _rules_now(self) -> Mapping[str, Rule]:
+        """The rules of this period of the day; called by the sound thread alone."""
+        now = self._clock()
+        local = datetime.fromtimestamp(now.unix_ms / 1000).astimezone() if now.synchronised else None
+        period = period_at(local, self._config.periods, self._config.holidays)
+        if period != self._period:
+            _log.info("period.begins name=%s", period)
+            self._period = period
+            self._rules = rules_for(self._detector.manifest.rules, self._config.labels, self._config.periods, period)
+        return self._rules
+
+    def _stamp(self, now: Moment) -> Stamp:
+        return Stamp(now.known_ms, self._boot)
+
+    def _clock_s(self) -> float:
+        return self._clock().monotonic_s
+
+    def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                body()
+                reason = "it returned"
+            except Exception as error:  # noqa: BLE001 - whatever it was, the thread is gone and the terminal must not go on without
+                _log.exception("thread.died name=%s", name)
+                reason = f"{type(error).__name__}: {error}"
+            if not self._stopping:
+                self._events.put(_Died(name, reason))
+
+        # A daemon thread: one that hangs in the driver or in the network must not keep a terminal from ending.
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread.start()
+        return thread

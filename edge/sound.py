@@ -1,0 +1,144 @@
+"""The sound thread: from the microphone, or a recording in its place, to decisions."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.chain import Chain
+from edge.decide.gate import Gates, advance, finish
+from edge.decide.trace import AFTER_S, TRACE_S, around
+from edge.decide.types import Closed, Opened, Rule, Step, TracePoint
+from edge.health.faults import Fault
+
+READ_S = 0.5  # longest wait for a block; also how late `stop` may be heard
+SILENT_S = 3.0  # without a block for so long, an incident is over: nobody knows what was in between
+LEVELS_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """Where sound comes from: a microphone, or a recording at its pace."""
+
+    @property
+    def dropped_blocks(self) -> int:
+        """Lost since the beginning."""
+
+    def read(self, timeout_s: float) -> NDArray[np.float32] | None:
+        """The next block, None where it does not come in time."""
+
+    def faults(self) -> frozenset[Fault]:
+        """What is wrong with it now."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The ten seconds around an onset are complete."""
+
+    label: str
+    onset_s: float
+    trace: tuple[TracePoint, ...]
+
+
+SoundEvent = Opened | Closed | Traced
+
+
+class Sound:
+    """Reads, scores, decides. `run` is the body of a thread; the rest may be asked from others."""
+
+    def __init__(
+        self,
+        source: Source,
+        chain: Chain,
+        rules: Callable[[], Mapping[str, Rule]],
+        put: Callable[[SoundEvent], None],
+        clock_s: Callable[[], float],
+    ) -> None:
+        """rules: those that hold now, asked at each block. put: may block. clock_s: monotonic."""
+        self._source = source
+        self._chain = chain
+        self._rules = rules
+        self._put = put
+        self._clock_s = clock_s
+        self._stopping = threading.Event()
+        self._gates = Gates()
+        self._steps: deque[Step] = deque()
+        self._traces: list[Opened] = []  # whose traces are not complete
+        self._levels: deque[tuple[float, float]] = deque()  # (monotonic, dBA)
+        self._lock = threading.Lock()  # of the levels
+        self.heard_s: float | None = None
+        """When the last block was heard, monotonic; None: nothing yet."""
+
+    @property
+    def dropped_blocks(self) -> int:
+        """Blocks lost since the beginning."""
+        return self._source.dropped_blocks
+
+    def faults(self) -> frozenset[Fault]:
+        """What is wrong with the source."""
+        return self._source.faults()
+
+    def levels_dba(self) -> list[float]:
+        """The level of each step of the last minute."""
+        since_s = self._clock_s() - LEVELS_S
+        with self._lock:
+            return [level for at_s, level in self._levels if at_s > since_s]
+
+    def run(self) -> None:
+        """Listen until `stop`."""
+        try:
+            while not self._stopping.is_set():
+                block = self._source.read(READ_S)
+                now_s = self._clock_s()
+                if block is not None:
+                    self.heard_s = now_s
+                    self._hear(block, now_s)
+                elif self.heard_s is not None and now_s - self.heard_s > SILENT_S:
+                    self._interrupted()
+        finally:
+            self._source.close()
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stopping.set()
+
+    def _hear(self, block: NDArray[np.float32], now_s: float) -> None:
+        rules = self._rules()
+        for step in self._chain.feed(block):
+            self._gates, decisions = advance(self._gates, step, rules)
+            for decision in decisions:
+                self._put(decision)
+            self._remember(step, now_s)
+            self._traces += [d for d in decisions if isinstance(d, Opened)]
+            self._complete(step.time_s)
+
+    def _interrupted(self) -> None:
+        for closed in finish(self._gates):
+            self._put(closed)
+        self._gates = Gates(time_s=self._gates.time_s)
+        self._complete(inf)
+        self._steps.clear()
+
+    def _complete(self, time_s: float) -> None:
+        for opened in [opened for opened in self._traces if time_s >= opened.onset_s + AFTER_S]:
+            self._put(Traced(opened.label, opened.onset_s, around(opened.label, opened.onset_s, self._steps)))
+            self._traces.remove(opened)
+
+    def _remember(self, step: Step, now_s: float) -> None:
+        self._steps.append(step)
+        while self._steps[0].time_s < step.time_s - TRACE_S:
+            self._steps.popleft()
+        with self._lock:
+            self._levels.append((now_s, step.level_dba))
+            while self._levels[0][0] <= now_s - LEVELS_S:
+                self._levels.popleft()
