@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -14,6 +16,7 @@ from edge.config.allowed import json_schema
 from edge.config.load import ConfigError, Loaded
 from edge.config.names import own_terminal_name, state_folder
 from edge.config.where import KeyPath
+from edge.errors import EdgeError
 from edge.shipped import models_folder
 from edge.words import N_, language
 
@@ -68,7 +71,7 @@ def _check(context: Context) -> int:
 def _show(context: Context) -> int:
     _ = context.translate
     loaded = context.loaded
-    rows = list(_values(loaded))
+    rows = list(_values(loaded, _model_values(context)))
     if context.json:
         context.print_json({key: {"value": value, "from": origin, "line": line} for key, value, origin, line in rows})
         return 0
@@ -83,7 +86,20 @@ def _show(context: Context) -> int:
     return 0
 
 
-def _values(loaded: Loaded) -> Iterator[tuple[str, object, str, int | None]]:
+def _model_values(context: Context) -> dict[KeyPath, object]:
+    """What the model's manifest says where the configuration is silent; nothing, and a remark, where it cannot be read."""
+    from edge.detect.manifest import read_manifest
+
+    folder = Path(context.config.paths.models or models_folder())
+    try:
+        rules = read_manifest(folder / "detector.toml").rules
+    except EdgeError as error:
+        context.errors.print(error.told(context.translate), markup=False)
+        return {}
+    return {("labels", label, key): value for label, rule in rules.items() for key, value in asdict(rule).items()}
+
+
+def _values(loaded: Loaded, model: Mapping[KeyPath, object]) -> Iterator[tuple[str, object, str, int | None]]:
     """Key, the value that holds, where it comes from, and its line where that is the file."""
     config = loaded.config
     derived: dict[KeyPath, object] = {
@@ -99,8 +115,10 @@ def _values(loaded: Loaded) -> Iterator[tuple[str, object, str, int | None]]:
             yield key, value, FROM_FILE, loaded.lines[path]
         elif path in derived:
             yield key, derived[path], FROM_MACHINE, None
+        elif value is None and path in model:
+            yield key, model[path], FROM_MODEL, None
         else:
-            yield key, value, FROM_MODEL if value is None else FROM_DEFAULT, None
+            yield key, value, FROM_DEFAULT, None
 
 
 def _flat(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:

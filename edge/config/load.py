@@ -78,10 +78,16 @@ def read(path: Path | None) -> Loaded:
         if not SYSTEM_FILE.exists():
             return Loaded(Config(), None, {})
         path = SYSTEM_FILE
-    text = _text(path)
+    try:
+        return _checked(path, _text(path))
+    except RecursionError as error:  # of the parser or of ours: nobody writes such a file
+        raise ConfigUnreadable(N_("{file}: tables or lists are nested too deeply"), file=path) from error
+
+
+def _checked(path: Path, text: str) -> Loaded:
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError([Problem(N_("{file}: not valid TOML: {reason}"), file=path, reason=error)]) from error
     lines = key_lines(text)
     try:

@@ -30,7 +30,7 @@ HostName = Annotated[
 
 def _known_label(label: str) -> str:
     if label not in LABELS:
-        raise PydanticCustomError("label", N_("not a label; labels are: {labels}"), {"labels": ", ".join(LABELS)})
+        raise PydanticCustomError("label", "not a label", {"labels": ", ".join(LABELS)})
     return label
 
 
