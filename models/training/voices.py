@@ -1,8 +1,9 @@
 """Voices changed by the WORLD vocoder: speech into shouting and singing, grown-ups and babies into children.
 
 Shouting is thin in the corpus (some 300 acted clips), children who cry are not in it at all. What shouting changes is known
-(Rostolland 1982; Traunmüller & Eriksson 2000; Raitio et al. 2013): pitch up by half an octave and more with a flatter contour, first formant up,
-flatter spectral tilt, longer vowels, smaller dynamics, a rougher source. `python -m models.training.voices` compares it with real pairs.
+(Rostolland 1982; Traunmüller & Eriksson 2000; Raitio et al. 2013): pitch up by half an octave and more, first formant up, flatter spectral tilt,
+smaller dynamics, a rougher source. `python -m models.training.voices` compares it with real pairs of the same actor, to which the ranges are fitted: their pitch
+moves more, not less, and their vowels are not longer.
 """
 
 from dataclasses import dataclass
@@ -71,23 +72,23 @@ def shouted(x: Array, rng: np.random.Generator, effort: float) -> Array:
     voiced = voice.f0_hz > 0
     if voiced.sum() < 10:
         return x
-    # Vowels grow longer, consonants hardly.
-    pace = np.where(voiced, 1 / (1 + rng.uniform(0.1, 0.35) * effort), 1 / rng.uniform(0.95, 1.1))
+    # The pace of vowels and consonants changes apart.
+    pace = np.where(voiced, rng.uniform(0.8, 1.2), rng.uniform(0.85, 1.1))
     steps = np.cumsum(1 / pace)
     voice = resampled(voice, np.interp(np.arange(steps[-1]), steps, np.arange(len(steps))))
     voiced = voice.f0_hz > 0
-    # Pitch: up, and flatter around its median; rough: jitter, and a subharmonic that comes and goes.
+    # Pitch: up, and wider around its median; rough: jitter, and a subharmonic that comes and goes.
     middle = np.median(voice.f0_hz[voiced])
-    rise = 2 ** (rng.uniform(0.45, 0.95) * effort) if middle < 180 else 2 ** (rng.uniform(0.3, 0.75) * effort)
-    f0 = middle * rise * (np.maximum(voice.f0_hz, 1.0) / middle) ** rng.uniform(0.6, 1.0)
+    rise = 2 ** (rng.uniform(0.5, 1.05) * effort) if middle < 180 else 2 ** (rng.uniform(0.35, 0.85) * effort)
+    f0 = middle * rise * (np.maximum(voice.f0_hz, 1.0) / middle) ** rng.uniform(0.9, 1.7)
     f0 *= 1 + rng.uniform(0.003, 0.02) * effort * _smooth_noise(rng, len(f0), 4)
     f0 = np.where(voiced, np.clip(f0, 60, 900), 0.0)
     # First formant up by a sixth to a third, the rest a little.
-    lift = 1 + rng.uniform(0.12, 0.3) * effort
+    lift = 1 + rng.uniform(0.18, 0.4) * effort
     rest = 1 + rng.uniform(0.0, 0.06) * effort
     voice = warped(Voice(f0, voice.envelope, voice.aperiodicity), np.interp(HZ, [0, 300 * lift, 1000 * lift, 2500 * rest, 8000], [0, 300, 1000, 2500, 8000 / rest]))
     # Tilt: less below 500 Hz, more between 1 and 4 kHz.
-    db = np.interp(HZ, [0, 250, 700, 1500, 3000, 5000, 8000], np.array([-8, -6, 0, 7, 10, 8, 4]) * effort * rng.uniform(0.8, 1.3))
+    db = np.interp(HZ, [0, 250, 700, 1500, 3000, 5000, 8000], np.array([-7, -5, 0, 6, 7, 1, -3]) * effort * rng.uniform(0.8, 1.3))
     envelope = voice.envelope * 10 ** (db / 10)
     # Dynamics: what is voiced comes closer together.
     power = envelope.sum(axis=1) + 1e-12
@@ -133,3 +134,55 @@ def resized(x: Array, rng: np.random.Generator, formants: float, pitch: float) -
     voice = analyse(x)
     f0 = np.where(voice.f0_hz > 0, np.clip(voice.f0_hz * pitch, 60, 950), 0.0)
     return sound(warped(Voice(f0, voice.envelope, voice.aperiodicity), HZ / formants))
+
+
+def traits(x: Array) -> dict[str, float]:
+    """What shouting moves: pitch, its spread, spectral balance, centre of the first formant's region, share of rough (aperiodic) energy."""
+    voice = analyse(x)
+    voiced = voice.f0_hz > 0
+    if voiced.sum() < 20:
+        return {}
+    power = voice.envelope[voiced].mean(axis=0)
+    first = (HZ > 300) & (HZ < 1200)
+
+    def level(low: float, high: float) -> float:
+        return float(10 * np.log10(power[(low <= HZ) & (high > HZ)].mean()))
+
+    return {
+        "pitch, semitones re 100 Hz": float(12 * np.log2(np.median(voice.f0_hz[voiced]) / 100)),
+        "spread of pitch, semitones": float(12 * np.std(np.log2(voice.f0_hz[voiced]))),
+        "1 to 4 kHz over 0.1 to 1 kHz, dB": level(1000, 4000) - level(100, 1000),
+        "4 to 8 kHz over 0.1 to 1 kHz, dB": level(4000, 8000) - level(100, 1000),
+        "centre of 300 to 1200 Hz, Hz": float((HZ * power)[first].sum() / power[first].sum()),
+        "median length of a voiced stretch, s": float(np.median(np.diff(np.flatnonzero(np.diff(np.r_[0, voiced, 0].astype(int)))[::1])[::2]) * FRAME_S),
+    }
+
+
+def main() -> None:
+    """Print how real shouting differs from the same actors' speech (ravdess), and how speech that we made shout does."""
+    import argparse
+    from pathlib import Path
+
+    from models.training.corpus import Corpus
+
+    parser = argparse.ArgumentParser(description="compare made shouting with real pairs of the same actor")
+    parser.add_argument("--corpus", type=Path, required=True)
+    args = parser.parse_args()
+    corpus, rng = Corpus(args.corpus), np.random.default_rng(1)
+    clips = [c for c in corpus.clips(["train", "dev"]) if c.corpus == "ravdess"]
+    differences: dict[str, dict[str, list[float]]] = {"real": {}, "made": {}}
+    for actor in sorted({c.speaker for c in clips}):
+        calm = [corpus.sound(c) for c in clips if c.speaker == actor and c.kind == "speech"][:4]
+        loud = [corpus.sound(c) for c in clips if c.speaker == actor and c.kind == "shout"][:4]
+        base = [t for x in calm if (t := traits(x))]
+        for name, sounds in (("real", loud), ("made", [shouted(x, rng, rng.uniform(0.8, 1.5)) for x in calm])):
+            found = [t for x in sounds if (t := traits(x))]
+            for key in base[0] if found else ():
+                differences[name].setdefault(key, []).append(float(np.mean([t[key] for t in found]) - np.mean([t[key] for t in base])))
+    for key, real in differences["real"].items():
+        print(f"{key:40s}" + "".join(f"  {name} {np.median(v):+7.2f} [{np.percentile(v, 10):+.2f}, {np.percentile(v, 90):+.2f}]"
+                                     for name, v in (("real", real), ("made", differences["made"][key]))))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
