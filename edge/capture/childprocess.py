@@ -31,7 +31,7 @@ class ChildProcess:
     """One run of the child. It never blocks: not on a child that is stopped, hangs in a driver, or cannot be killed."""
 
     def __init__(self, arguments: Sequence[str], command: Sequence[str] = COMMAND) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+        self._process = subprocess.Popen(
             [*command, *arguments],
             env=environment(),
             stdin=subprocess.DEVNULL,

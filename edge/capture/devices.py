@@ -87,7 +87,7 @@ def list_devices() -> list[Device]:
     """
     command = [*childprocess.COMMAND, "--list"]
     try:
-        listing = subprocess.run(  # noqa: S603 - our own module, by our own interpreter
+        listing = subprocess.run(
             command, env=childprocess.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=LISTING_S, check=False
         )
     except subprocess.TimeoutExpired as error:

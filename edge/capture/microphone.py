@@ -72,7 +72,7 @@ class Microphone:
         """clock: monotonic seconds; command: what the child is. The first `read` starts it, and it ends with the thread that reads."""
         self._settings = settings
         self._clock = clock
-        self._rng = rng or random.Random()  # noqa: S311 - it spreads pauses, it keeps no secret
+        self._rng = rng or random.Random()
         self._command = command
         self._device = settings.device or "default"
         self._samples = round(settings.block_s * RATE_HZ)

@@ -1,5 +1,6 @@
 """A recording in the microphone's place, at the speed of real time."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from edge.capture import RATE_HZ
 from edge.capture.recording import read_blocks
 from edge.capture.signal import SignalHealth
 from edge.health.faults import Fault
+
+log = logging.getLogger(__name__)
 
 
 class PacedRecording:
@@ -31,6 +34,7 @@ class PacedRecording:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """speed: 2.0 plays twice as fast. Raises what `read_blocks` raises."""
+        self._path = path
         self._blocks = read_blocks(path, block_s)
         self._next: NDArray[np.float32] | None = next(self._blocks)
         self._speed, self._clock, self._sleep = speed, clock, sleep
@@ -49,6 +53,7 @@ class PacedRecording:
         now_s = self._clock()
         if self._start_s is None:
             self._start_s = now_s
+            log.info("recording.start file=%s monotonic_s=%.3f", self._path, now_s)
         if self._next is None:
             self._sleep(timeout_s)
             return None

@@ -10,12 +10,12 @@ Array = NDArray[np.float32]
 
 
 def downmix(frames: Array) -> Array:
-    """(n, channels) -> (n,): the mean of the channels.
+    """(n, channels) -> (n,): the mean of the channels, in -1..1 whatever a driver or a float recording holds.
 
-    What is not a number becomes 0: one NaN of a float recording would stay in every running mean for ever.
+    What is not a number becomes 0: one NaN would stay in every running mean for ever.
     """
-    mono: Array = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
-    return mono if np.isfinite(mono).all() else np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0)
+    numbers = np.clip(np.nan_to_num(frames) if np.isnan(frames).any() else frames, -1.0, 1.0)
+    return numbers[:, 0] if numbers.shape[1] == 1 else numbers.mean(axis=1)
 
 
 class Resampler:

@@ -65,7 +65,7 @@ def _repetition(state: SignalHealth, block: NDArray[np.float32], now_s: float) -
     if state.key and now_s - state.key_s < KEY_S:
         return replace(state, tail=searched[-len(state.key) :])
     key = block[-KEY:]
-    usable = np.count_nonzero(np.diff(key)) >= KEY_CHANGES
+    usable = np.count_nonzero(key[1:] != key[:-1]) >= KEY_CHANGES
     since_s = state.repeating_since_s if usable and not state.key else None  # a key that was not found ends it
     return replace(state, key=sound[-len(key) * block.itemsize :] if usable else b"", key_s=now_s, tail=b"", repeating_since_s=since_s)
 

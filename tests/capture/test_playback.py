@@ -19,9 +19,11 @@ class Clock:
     now_s = 100.0
 
     def __call__(self) -> float:
+        """The time."""
         return self.now_s
 
     def sleep(self, seconds: float) -> None:
+        """Let it pass."""
         assert seconds >= 0
         self.now_s += seconds
 

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 import soxr
 
+from edge import features
 from edge.capture import RATE_HZ
 from edge.capture.errors import EmptyFile, NoRecordings, NoSamples, NotSound, RecordingMissing, RecordingUnreadable
 from edge.capture.recording import Recording, duration_s, find, read_blocks
@@ -29,6 +30,7 @@ KINDS = [
 
 
 def whole(path: Path, block_s: float = 1.0) -> Array:
+    """All blocks of a recording."""
     return np.concatenate(list(read_blocks(path, block_s)))
 
 
@@ -63,6 +65,11 @@ def test_reading_in_pieces_hears_what_decoding_at_once_hears(tmp_path: Path, kin
     soundfile.write(path, tone(440.0, 2.5, 0.5, 48_000), 48_000, format=kind)
     at_once, _ = soundfile.read(path, dtype="float32")
     np.testing.assert_allclose(whole(path, 0.1), soxr.resample(at_once, 48_000, RATE_HZ), atol=1e-5)
+
+
+def test_the_rate_is_the_one_that_features_expect() -> None:
+    """The two rooms do not import each other, so this holds them together."""
+    assert RATE_HZ == features.RATE_HZ
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:

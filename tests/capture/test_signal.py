@@ -20,6 +20,7 @@ def faults(sound: Array, block: int = 2400) -> list[frozenset[Fault]]:
 
 
 def sixteen_bits(sound: Array) -> Array:
+    """As a converter of 16 bits gives it."""
     return (np.round(sound * 32768) / 32768).astype(np.float32)
 
 
