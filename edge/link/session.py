@@ -151,7 +151,8 @@ class Session:
         while self._answer is None:
             left_s = until_s - time.monotonic()
             if left_s <= 0:
-                raise Lost("the broker does not answer", Fault.BROKER_UNREACHABLE)
+                # amqtt, a pure-Python broker, is silent to a greeting of MQTT 5 that carries a will.
+                raise Lost("the broker does not answer", Fault.BROKER_UNREACHABLE, old_broker=self._is_5)
             self.step(left_s)
         if self._answer.is_failure:
             raise self._refused(self._answer)
