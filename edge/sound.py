@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from edge.chain import Chain
 from edge.decide.gate import Gates, advance, finish
-from edge.decide.trace import AFTER_S, TRACE_S, around
-from edge.decide.types import Closed, Opened, Rule, Step, TracePoint
+from edge.decide.trace import AFTER_S, around
+from edge.decide.types import Closed, Opened, Rule, TracePoint
 from edge.health.faults import Fault
 
 READ_S = 0.5  # longest wait for a block; also how late `stop` may be heard
@@ -72,7 +72,6 @@ class Sound:
         self._clock_s = clock_s
         self._stopping = threading.Event()
         self._gates = Gates()
-        self._steps: deque[Step] = deque()
         self._traces: list[Opened] = []  # whose traces are not complete
         self._levels: deque[tuple[float, float]] = deque()  # (monotonic, dBA)
         self._lock = threading.Lock()  # of the levels
@@ -118,27 +117,23 @@ class Sound:
             self._gates, decisions = advance(self._gates, step, rules)
             for decision in decisions:
                 self._put(decision)
-            self._remember(step, now_s)
+            self._remember_level(step.level_dba, now_s)
             self._traces += [d for d in decisions if isinstance(d, Opened)]
             self._complete(step.time_s)
 
     def _interrupted(self) -> None:
         for closed in finish(self._gates):
             self._put(closed)
-        self._gates = Gates(time_s=self._gates.time_s)
         self._complete(inf)
-        self._steps.clear()
+        self._gates = Gates(time_s=self._gates.time_s)
 
     def _complete(self, time_s: float) -> None:
         for opened in [opened for opened in self._traces if time_s >= opened.onset_s + AFTER_S]:
-            self._put(Traced(opened.label, opened.onset_s, around(opened.label, opened.onset_s, self._steps)))
+            self._put(Traced(opened.label, opened.onset_s, around(opened.label, opened.onset_s, self._gates.recent)))
             self._traces.remove(opened)
 
-    def _remember(self, step: Step, now_s: float) -> None:
-        self._steps.append(step)
-        while self._steps[0].time_s < step.time_s - TRACE_S:
-            self._steps.popleft()
+    def _remember_level(self, level_dba: float, now_s: float) -> None:
         with self._lock:
-            self._levels.append((now_s, step.level_dba))
+            self._levels.append((now_s, level_dba))
             while self._levels[0][0] <= now_s - LEVELS_S:
                 self._levels.popleft()

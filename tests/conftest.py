@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import sound_server
+from tests.broker import broker, desk  # noqa: F401 - fixtures
 
 
 @pytest.fixture

@@ -84,6 +84,21 @@ class Link:
 
     def run(self) -> None:
         """Connect, and connect again, until `stop`."""
+        with self._wake_r, self._wake_w:
+            self._keep_connected()
+
+    def send(self, connection: int, packet: Packet) -> None:
+        """Publish on that connection; if it has ended meanwhile the packet is dropped, and whoever sent it hears of the next one."""
+        self._outgoing.append((connection, packet))
+        self._wake()
+
+    def stop(self, farewell: bytes) -> None:
+        """End the thread; where there is a connection, say `farewell` on `status` first, retained."""
+        self._farewell = Packet(self._topics.status, farewell, retain=True)
+        self._stopping.set()
+        self._wake()
+
+    def _keep_connected(self) -> None:
         protocol = MQTTProtocolVersion.MQTTv5
         connections, failures = 0, 0
         lost_at_s: float | None = None  # since when, once it has been told
@@ -113,17 +128,6 @@ class Link:
                 session.drop()
             self._stopping.wait(pause_s(failures, self._rng.random()))
 
-    def send(self, connection: int, packet: Packet) -> None:
-        """Publish on that connection; if it has ended meanwhile the packet is dropped, and whoever sent it hears of the next one."""
-        self._outgoing.append((connection, packet))
-        self._wake()
-
-    def stop(self, farewell: bytes) -> None:
-        """End the thread; where there is a connection, say `farewell` on `status` first, retained."""
-        self._farewell = Packet(self._topics.status, farewell, retain=True)
-        self._stopping.set()
-        self._wake()
-
     def _serve(self, session: Session) -> None:
         while not self._stopping.is_set():
             session.step(1.0, self._wake_r.fileno())
@@ -136,7 +140,7 @@ class Link:
         session.close(self._farewell, FAREWELL_S)
 
     def _wake(self) -> None:
-        with suppress(BlockingIOError):  # full: awake anyhow
+        with suppress(OSError):  # full: awake anyhow; closed: at its end
             self._wake_w.send(b"\0")
 
     def _tell_open(self, protocol: MQTTProtocolVersion, lost_at_s: float | None) -> None:
