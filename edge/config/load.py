@@ -18,7 +18,9 @@ from edge.errors import EdgeError
 from edge.words import N_
 
 SYSTEM_FILE = Path("/etc/xiaoan/config.toml")
-LARGEST_BYTES = 256 * 1024
+# The parser takes time by the square of a line's length and of the nesting; a text made to be slow must not hold the terminal up.
+LARGEST_BYTES = 64 * 1024
+LONGEST_LINE = 8192  # characters
 
 
 class Problem(EdgeError):
@@ -106,10 +108,14 @@ def _text(path: Path) -> str:
     if len(data) > LARGEST_BYTES:
         raise ConfigUnreadable(N_("{file}: larger than {bytes} bytes; this is no configuration"), file=path, bytes=LARGEST_BYTES)
     try:
-        return data.decode("utf-8").replace("\r\n", "\n")
+        text = data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigUnreadable(N_("{file}, line {line}: not UTF-8; save the file as UTF-8"), file=path, line=line) from error
+    for line, characters in enumerate(text.split("\n"), 1):
+        if len(characters) > LONGEST_LINE:
+            raise ConfigUnreadable(N_("{file}, line {line}: longer than {most} characters; break it up"), file=path, line=line, most=LONGEST_LINE)
+    return text
 
 
 def _problem(file: Path, detail: ErrorDetails, lines: Mapping[KeyPath, int]) -> Problem:

@@ -129,9 +129,10 @@ def test_problems_are_told_in_chinese(file: Path) -> None:
         (b"[terminal\n", "not valid TOML.*line 1"),
         (b"a = 1\na = 2\n", "not valid TOML.*line 2"),
         (b'[terminal]\n\nplace = "\xff"\n', "line 3: not UTF-8"),
-        (b"#" * 300_000, "larger than"),
-        (b"x = " + b"[" * 5000 + b"]" * 5000, "nested too deeply"),
-        (b"terminal.site" + b".x" * 20_000 + b" = 1", "nested too deeply"),
+        (b"#\n" * 40_000, "larger than"),
+        (b"x = " + b"[" * 4000 + b"]" * 4000, "nested too deeply"),
+        (b"terminal.site" + b".x" * 4000 + b" = 1", "nested too deeply"),
+        (b"\nplace = " + b"x" * 9000, "line 2: longer than"),
     ],
 )
 def test_what_is_no_configuration_is_said_in_one_sentence(file: Path, data: bytes, sentence: str) -> None:
