@@ -58,6 +58,8 @@ class ChildProcess:
         if not self._selector.select(timeout_s):
             return []
         received = self._pipe.read(PIECE)
+        if received is None:
+            return []
         if not received:
             raise EOFError
         self.received_bytes += len(received)

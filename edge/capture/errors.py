@@ -13,7 +13,7 @@ class MicrophoneError(EdgeError):
 
     reason: ClassVar[str]
     exit_status: ClassVar[int]
-    fault: ClassVar[Fault]
+    faults: ClassVar[frozenset[Fault]]
     template: ClassVar[str]
 
     def __init__(self, **facts: str) -> None:
@@ -23,14 +23,14 @@ class MicrophoneError(EdgeError):
 class MicrophoneMissing(MicrophoneError):
     """No device has the name `wanted`; `present` are those there are."""
 
-    reason, exit_status, fault = "missing", 3, Fault.MICROPHONE_MISSING
+    reason, exit_status, faults = "missing", 3, frozenset({Fault.MICROPHONE_MISSING})
     template = N_("microphone {wanted} not found; present: {present}. Check the plug, then run: xiaoan devices")
 
 
 class MicrophoneBusy(MicrophoneError):
     """The device `wanted` is there but cannot be opened."""
 
-    reason, exit_status, fault = "busy", 4, Fault.MICROPHONE_BUSY
+    reason, exit_status, faults = "busy", 4, frozenset({Fault.MICROPHONE_BUSY})
     template = N_(
         "microphone {wanted} is there but cannot be opened: another program holds it, or this user may not use sound. "
         "Stop the other program (fuser -v /dev/snd/*), or add the user to the group audio"
@@ -40,7 +40,7 @@ class MicrophoneBusy(MicrophoneError):
 class MicrophoneRefused(MicrophoneError):
     """The device `wanted` opens at none of the rates `tried`, with whatever channel count."""
 
-    reason, exit_status, fault = "refused", 5, Fault.RATE_CHANGED
+    reason, exit_status, faults = "refused", 5, frozenset({Fault.RATE_CHANGED, Fault.CAPTURE_STALLED})
     template = N_(
         "microphone {wanted} opens at none of the rates tried: {tried} Hz. "
         "Set rate_hz and channels under [microphone] to what its maker says, or try another microphone"
@@ -50,14 +50,14 @@ class MicrophoneRefused(MicrophoneError):
 class PortAudioMissing(MicrophoneError):
     """The PortAudio library is not installed."""
 
-    reason, exit_status, fault = "library", 6, Fault.MICROPHONE_MISSING
+    reason, exit_status, faults = "library", 6, frozenset({Fault.MICROPHONE_MISSING})
     template = N_("the PortAudio library is not installed, so no microphone can be read. Run: apt install libportaudio2")
 
 
 class CaptureFailed(MicrophoneError):
     """Anything else: the child crashed or hung, or PortAudio gave an error without a name; `told` is all that is known."""
 
-    reason, exit_status, fault = "failed", 1, Fault.CAPTURE_STALLED
+    reason, exit_status, faults = "failed", 1, frozenset({Fault.CAPTURE_STALLED})
     template = N_("microphone {wanted} gives no sound: {told}. Unplug it and plug it in again; if that does not help, try another one")
 
 

@@ -58,7 +58,12 @@ class FrameReader:
         frames: list[Frame] = []
         while len(self._waiting) >= HEADER.size:
             magic, kind, channels, rate_hz, size, sequence, dropped = HEADER.unpack_from(self._waiting)
-            if magic != MAGIC or kind not in (SOUND, FAILURE) or size > LARGEST or (kind == SOUND and not (channels and rate_hz)):
+            if (
+                magic != MAGIC
+                or kind not in (SOUND, FAILURE)
+                or size > LARGEST
+                or (kind == SOUND and not (channels and rate_hz and size % (4 * channels) == 0))
+            ):
                 raise BadFrame(bytes(self._waiting[: HEADER.size]))
             if len(self._waiting) < HEADER.size + size:
                 break

@@ -109,7 +109,7 @@ class Microphone:
         problem, spell = self.problem, self._spell
         faults: set[Fault] = set()
         if problem:
-            faults |= {problem.fault}
+            faults |= problem.faults
         elif spell:
             faults |= spell.hearing.faults
             if spell.hearing.rate_hz not in (0, self._usual_hz):
@@ -158,8 +158,13 @@ class Microphone:
     def _start(self, now_s: float) -> None:
         settings = self._settings
         arguments = ("--device", settings.device, "--rate", str(settings.rate_hz), "--channels", str(settings.channels), "--parent", str(os.getpid()))
-        self._starts += 1
-        self._spell = _Spell(ChildProcess(arguments, self._command), now_s, Hearing())
+        try:
+            self._spell = _Spell(ChildProcess(arguments, self._command), now_s, Hearing())
+        except OSError as error:  # no memory or no process left for it, now
+            self.problem = CaptureFailed(wanted=self._device, told=str(error))
+            self._plan(0.0)
+        else:
+            self._starts += 1
 
     def _listen(self, spell: _Spell, left_s: float) -> None:
         """Take what the child has sent. Only then is it asked how long ago that was: it may be we who slept."""
@@ -187,7 +192,7 @@ class Microphone:
         if not hearing.heard_s:
             self.problem, self._said = None, ""
             name, down_s = ("capture.open", 0.0) if self._lost_at_s is None else ("capture.back", now_s - self._lost_at_s)
-            log.info("%s device=%s rate_hz=%d channels=%d down_s=%.1f restarts=%d", name, self._device, frame.rate_hz, frame.channels, down_s, self.restarts)
+            log.info("%s device=%r rate_hz=%d channels=%d down_s=%.1f restarts=%d", name, self._device, frame.rate_hz, frame.channels, down_s, self.restarts)
             self._lost_at_s = None
         if frame.dropped > hearing.dropped:
             self._overflow_until_s = now_s + OVERFLOW_S
@@ -212,12 +217,14 @@ class Microphone:
             self.problem = CaptureFailed(wanted=self._device, told=ending(status))
         spell.child.close()
         self._dropped_before += spell.hearing.dropped
-        self._failures = 1 if spell.hearing.heard_s >= HEALTHY_S else self._failures + 1
+        self._spell = None
+        self._plan(spell.hearing.heard_s)
+
+    def _plan(self, heard_s: float) -> None:
+        """Set the time of the next start, later after each child that did not hear for long."""
+        self._failures = 1 if heard_s >= HEALTHY_S else self._failures + 1
         wait_s = pause_s(self._failures, self._rng.random())
         self._start_at_s = self._clock() + wait_s
-        self._spell = None
         if str(self.problem) != self._said:  # once, then quiet until it is another problem or sound is back
             self._said = str(self.problem)
-            log.warning(
-                "capture.lost device=%s heard_s=%.1f pause_s=%.1f restarts=%d told=%r", self._device, spell.hearing.heard_s, wait_s, self.restarts, self._said
-            )
+            log.warning("capture.lost device=%r heard_s=%.1f pause_s=%.1f restarts=%d told=%r", self._device, heard_s, wait_s, self.restarts, self._said)

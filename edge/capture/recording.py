@@ -22,11 +22,14 @@ log = logging.getLogger(__name__)
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
 """What counts as sound in a folder; a file named on the command line is tried whatever it is called."""
 
-CHUNK = 4096
+CHUNK = 8192
 """Frames decoded at a time: a decoder that stumbles takes the whole chunk with it, so it is small."""
 
-UNKNOWN_SIZE = 0x7FFF_0000
-"""From here on a WAV's size field means "not known when the header was written" (recorders into a pipe), not a promise."""
+UNKNOWN_SIZE, UNKNOWN_FRAMES = 0x7FFF_0000, 1 << 62
+"""From here on a WAV's size field, and a FLAC's length, mean "not known when the header was written" (recorders into a pipe)."""
+
+RATES_HZ = range(1_000, 768_001)
+"""A header that says anything else is damaged, and resampling from 1 Hz would fill the memory."""
 
 
 class _Straight(soundfile.SoundFile):  # type: ignore[misc]
@@ -64,9 +67,11 @@ def find(paths: Sequence[str | Path]) -> list[Recording]:
 
 
 def duration_s(path: Path) -> float:
-    """Length by the file's own account, without decoding it. Errors as for `read_blocks`."""
+    """Length by the file's own account; one that does not know is decoded once. Errors as for `read_blocks`."""
     with _open(path) as sound:
-        return float(sound.frames / sound.samplerate)
+        if sound.frames < UNKNOWN_FRAMES:
+            return float(sound.frames / sound.samplerate)
+    return sum(len(block) for block in read_blocks(path)) / RATE_HZ
 
 
 def read_blocks(path: Path, block_s: float = 1.0) -> Generator[Array, None, None]:
@@ -76,15 +81,17 @@ def read_blocks(path: Path, block_s: float = 1.0) -> Generator[Array, None, None
     Raises RecordingMissing, RecordingUnreadable, EmptyFile, NoSamples or NotSound, at the first block.
     """
     size = round(block_s * RATE_HZ)
-    waiting = np.zeros(0, np.float32)
+    waiting, blocks = np.zeros(0, np.float32), False
     with _open(path) as sound:
         for piece in _resampled(sound, path):
             waiting = np.concatenate([waiting, piece])
             while len(waiting) >= size:
                 yield waiting[:size]
-                waiting = waiting[size:]
+                waiting, blocks = waiting[size:], True
     if len(waiting):
         yield waiting
+    elif not blocks:
+        raise NoSamples(path)
 
 
 def _stat(path: Path) -> os.stat_result:
@@ -111,6 +118,9 @@ def _open(path: Path) -> _Straight:
     if not sound.frames:
         sound.close()
         raise NoSamples(path)
+    if sound.samplerate not in RATES_HZ:
+        sound.close()
+        raise NotSound(path, f"{sound.samplerate} Hz")
     return sound
 
 
@@ -129,7 +139,7 @@ def _resampled(sound: _Straight, path: Path) -> Iterator[Array]:
     yield resampler.feed(np.zeros(0, np.float32), last=True)
     if told or frames < promised:
         rate = sound.samplerate
-        log.warning("recording.truncated file=%s read_s=%.2f promised_s=%.2f told=%r", path, frames / rate, promised / rate, told)
+        log.warning("recording.truncated file=%r read_s=%.2f promised_s=%.2f told=%r", str(path), frames / rate, promised / rate, told)
 
 
 def _promised_frames(sound: _Straight) -> int:
@@ -137,4 +147,4 @@ def _promised_frames(sound: _Straight) -> int:
     corrected = re.search(r"^data : (\d+) \(should be (\d+)\)", sound.extra_info, re.MULTILINE)
     if corrected and int(corrected[2]) < int(corrected[1]) < UNKNOWN_SIZE:
         return round(int(sound.frames) * int(corrected[1]) / max(int(corrected[2]), 1))
-    return int(sound.frames)
+    return int(sound.frames) if sound.frames < UNKNOWN_FRAMES else 0

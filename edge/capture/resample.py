@@ -14,8 +14,12 @@ def downmix(frames: Array) -> Array:
 
     What is not a number becomes 0: one NaN would stay in every running mean for ever.
     """
-    numbers = np.clip(np.nan_to_num(frames) if np.isnan(frames).any() else frames, -1.0, 1.0)
-    return numbers[:, 0] if numbers.shape[1] == 1 else numbers.mean(axis=1)
+    channels = frames.shape[1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        mono = frames[:, 0] if channels == 1 else frames @ np.full(channels, 1.0 / channels, np.float32)
+        if not np.isfinite(mono).all():
+            mono = np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0)
+        return np.clip(mono, -1.0, 1.0)
 
 
 class Resampler:

@@ -57,8 +57,8 @@ def test_what_portaudio_refuses_becomes_a_sentence_and_an_exit_status(
 
 
 def test_a_crash_of_our_own_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody sees the child's stderr, so an exception nobody thought of travels over the pipe."""
-    (tmp_path / "sounddevice.py").write_text("def query_devices(): raise KeyError('odd')")
+    """An exception that nobody thought of travels over the pipe: nobody sees stderr, and what libraries print does not get between."""
+    (tmp_path / "sounddevice.py").write_text("import os; os.write(1, b'ALSA lib'); os.write(2, b'ALSA lib')\ndef query_devices(): raise KeyError('odd')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     child = ChildProcess([])
     assert "KeyError: 'odd'" in str(first_frame(child).failure())
@@ -101,7 +101,9 @@ def test_frames_survive_any_cutting(piece: int) -> None:
     assert isinstance(frames[-1].failure(), MicrophoneBusy)
 
 
-@pytest.mark.parametrize("rubbish", [b"ALSA lib pcm.c: unknown PCM cards.pcm.front", HEADER.pack(b"XA", 0, 1, 48_000, 1 << 30, 0, 0)])
+@pytest.mark.parametrize(
+    "rubbish", [b"ALSA lib pcm.c: unknown PCM cards.pcm.front", HEADER.pack(b"XA", 0, 1, 48_000, 1 << 30, 0, 0), HEADER.pack(b"XA", 0, 3, 48_000, 8, 0, 0)]
+)
 def test_rubbish_on_the_pipe_is_refused(rubbish: bytes) -> None:
     """Text of a library or an absurd length is never taken for sound."""
     with pytest.raises(BadFrame):

@@ -145,22 +145,34 @@ def test_a_microphone_that_was_never_there_is_a_fault_from_the_start(virtual_mic
 
 
 @pytest.mark.parametrize(
-    ("body", "fault", "words"),
+    ("body", "faults", "words"),
     [
-        ("say(Frame.of_failure(MicrophoneBusy(wanted='mic'))); sys.exit(4)", Fault.MICROPHONE_BUSY, "another program holds it"),
-        ("say(Frame.of_failure(MicrophoneRefused(wanted='mic', tried='48000'))); sys.exit(5)", Fault.RATE_CHANGED, "none of the rates tried: 48000 Hz"),
-        ("say(Frame.of_failure(PortAudioMissing())); sys.exit(6)", Fault.MICROPHONE_MISSING, "apt install libportaudio2"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", Fault.CAPTURE_STALLED, "ended by SIGSEGV"),
-        ("sys.exit(9)", Fault.CAPTURE_STALLED, "exit status 9"),
-        ("os.write(1, b'Cannot connect to server socket err = No such file'); time.sleep(60)", Fault.CAPTURE_STALLED, "not a frame"),
-        ("time.sleep(60)", Fault.CAPTURE_STALLED, "nothing heard for"),
+        ("say(Frame.of_failure(MicrophoneBusy(wanted='mic'))); sys.exit(4)", {Fault.MICROPHONE_BUSY}, "another program holds it"),
+        (
+            "say(Frame.of_failure(MicrophoneRefused(wanted='mic', tried='48000'))); sys.exit(5)",
+            {Fault.RATE_CHANGED, Fault.CAPTURE_STALLED},
+            "none of the rates tried: 48000 Hz",
+        ),
+        ("say(Frame.of_failure(PortAudioMissing())); sys.exit(6)", {Fault.MICROPHONE_MISSING}, "apt install libportaudio2"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", {Fault.CAPTURE_STALLED}, "ended by SIGSEGV"),
+        ("sys.exit(9)", {Fault.CAPTURE_STALLED}, "exit status 9"),
+        ("os.write(1, b'Cannot connect to server socket err = No such file'); time.sleep(60)", {Fault.CAPTURE_STALLED}, "not a frame"),
+        ("time.sleep(60)", {Fault.CAPTURE_STALLED}, "nothing heard for"),
     ],
 )
-def test_every_end_of_a_child_is_a_fault_and_a_new_start(monkeypatch: pytest.MonkeyPatch, body: str, fault: Fault, words: str) -> None:
+def test_every_end_of_a_child_is_a_fault_and_a_new_start(monkeypatch: pytest.MonkeyPatch, body: str, faults: set[Fault], words: str) -> None:
     """Busy, refused, crashed, babbling or dumb: the fault has a name, the sentence a reason, and the next child is tried."""
     monkeypatch.setattr(microphone, "START_S", 0.5)
     with opened(command=scripted(body)) as source:
-        until(source, lambda: source.restarts >= 2 and source.faults() == {fault} and words in str(source.problem))
+        until(source, lambda: source.restarts >= 2 and source.faults() == faults and words in str(source.problem))
+
+
+def test_a_child_that_cannot_be_started_is_tried_again() -> None:
+    """Where the system has no process left for it, that is a fault like any other."""
+    with opened(command=("/nowhere/python",)) as source:
+        until(source, lambda: "No such file" in str(source.problem))
+        assert source.faults() == {Fault.CAPTURE_STALLED}
+        assert source.read(0.01) is None
 
 
 def test_a_child_that_babbles_without_end_holds_nobody_up() -> None:

@@ -142,6 +142,31 @@ def test_a_header_that_never_knew_the_length_is_no_broken_promise(tmp_path: Path
     assert not caplog.records
 
 
+def test_a_flac_that_never_knew_its_length_is_read_to_its_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Encoders into a pipe leave the length at 0, which means unknown."""
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone(seconds=2.0), RATE_HZ)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # STREAMINFO's last 36 bits before the checksum
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert len(whole(path)) == 2 * RATE_HZ
+    assert duration_s(path) == 2.0
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("rate_hz", [1, 100, 2_000_000_000])
+def test_a_rate_that_cannot_be_is_damage(tmp_path: Path, rate_hz: int) -> None:
+    """Sixteen thousand samples for each one of a file at "1 Hz" would fill the memory."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(), RATE_HZ)
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate_hz.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(NotSound, match=f"{rate_hz} Hz"):
+        whole(path)
+
+
 def test_a_whole_file_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """No warning for recordings in order."""
     for kind in ("wav", "flac", "mp3", "ogg"):
@@ -169,10 +194,11 @@ def test_what_is_no_sound_is_named_in_a_sentence(tmp_path: Path, name: str, cont
 
 
 def test_zero_seconds_are_an_error(tmp_path: Path) -> None:
-    """A header without a sample is not a silent recording."""
-    soundfile.write(tmp_path / "a.wav", np.zeros(0, np.float32), RATE_HZ)
-    with pytest.raises(NoSamples, match="zero seconds"):
-        whole(tmp_path / "a.wav")
+    """A header without a sample, or with one of 96 kHz, is not a silent recording."""
+    for samples, rate_hz in ((0, RATE_HZ), (1, 96_000)):
+        soundfile.write(tmp_path / "a.wav", np.zeros(samples, np.float32), rate_hz)
+        with pytest.raises(NoSamples, match="zero seconds"):
+            whole(tmp_path / "a.wav")
 
 
 def test_a_name_that_leads_to_no_file_is_an_error(tmp_path: Path) -> None:
