@@ -109,7 +109,7 @@ class Desk:
 
     def _take(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         topic = message.topic.rsplit("/", 1)[1]
-        if topic != "command":
+        if topic != "command" and message.payload:  # an empty one takes a retained one back
             self.heard.append(Heard(topic, message.retain, json.loads(message.payload), message.qos, time.monotonic()))
 
     def on(self, topic: str) -> list[dict[str, Any]]:

@@ -14,12 +14,15 @@ RULE = Rule(threshold=0.6, release=0.3, agree=2, of=3, shortest_s=0.4, hold_s=2.
 
 
 def steps(scores: Iterable[float], level_dba: float = 70.0, label: str = "shouting", phrase: str | None = None) -> list[Step]:
+    """Steps of 0.2 s with these scores of one label."""
     return [Step(round((i + 1) * STEP_S, 3), level_dba, {label: s}, phrase, s) for i, s in enumerate(scores)]
 
 
 def run(sequence: Iterable[Step], rules: Mapping[str, Rule] | Rule = RULE) -> list[Decision]:
+    """All decisions of a recording; a rule alone is that of shouting."""
     rules = {"shouting": rules} if isinstance(rules, Rule) else rules
-    state, out = Gates(), []
+    state = Gates()
+    out: list[Decision] = []
     for step in sequence:
         state, decisions = advance(state, step, rules)
         out += decisions
@@ -27,10 +30,12 @@ def run(sequence: Iterable[Step], rules: Mapping[str, Rule] | Rule = RULE) -> li
 
 
 def opened(decisions: Iterable[Decision]) -> list[Opened]:
+    """Those that raise."""
     return [d for d in decisions if isinstance(d, Opened)]
 
 
 def closed(decisions: Iterable[Decision]) -> list[Closed]:
+    """Those that end."""
     return [d for d in decisions if isinstance(d, Closed)]
 
 
@@ -50,7 +55,8 @@ scores = st.lists(st.floats(0, 1), max_size=120)
 def test_one_long_shout_is_one_alert() -> None:
     """Twelve seconds of shouting must not page the desk twelve times; its onset, decision and end are where they were heard."""
     first, last = run(steps([0.1] * 10 + [0.9] * 60 + [0.1] * 30))
-    assert isinstance(first, Opened) and isinstance(last, Closed)
+    assert isinstance(first, Opened)
+    assert isinstance(last, Closed)
     assert (first.onset_s, first.raised_s) == (2.0, 2.4)
     assert (last.onset_s, last.raised_s, last.end_s) == (2.0, 2.4, 14.0)
 
@@ -94,13 +100,15 @@ def test_the_state_is_all_there_is(scores: list[float], rule: Rule, cut: int) ->
     state = Gates()
     for step in sequence[:cut]:
         state, _ = advance(state, step, {"shouting": rule})
-    once, again = [], []
-    for out in (once, again):
-        s = state
+    twice = []
+    for _ in range(2):
+        after = state
+        out: list[Decision] = []
         for step in sequence[cut:]:
-            s, decisions = advance(s, step, {"shouting": rule})
+            after, decisions = advance(after, step, {"shouting": rule})
             out += decisions
-    assert once == again
+        twice.append(out)
+    assert twice[0] == twice[1]
     assert run(sequence, rule) == run(sequence, rule)
 
 

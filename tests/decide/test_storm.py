@@ -7,6 +7,7 @@ from edge.decide.storm import Storms, admit
 
 
 def run(times_s: list[float], label: str = "shouting", alerts: int = 3, window_s: float = 600.0) -> list[int]:
+    """What each incident is told."""
     state, out = Storms(), []
     for t in times_s:
         state, merged = admit(state, label, t, alerts, window_s)
