@@ -22,12 +22,13 @@ SILENCE_DBFS = -160.0
 """What digital silence is given as: far below any microphone, and finite."""
 
 
-def a_weight_db(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def a_weight_db(hz: NDArray[np.floating]) -> NDArray[np.float64]:
     """The A-weighting in dB at each frequency, 0 at 1 kHz (IEC 61672-1, annex E, equation E.6)."""
     square = np.maximum(hz, 1e-3) ** 2
     f1, f2, f3, f4 = 20.598997**2, 107.65265**2, 737.86223**2, 12194.217**2
     gain = f4 * square**2 / ((square + f1) * np.sqrt((square + f2) * (square + f3)) * (square + f4))
-    return 20.0 * np.log10(gain) + 2.0
+    weighting: NDArray[np.float64] = 20.0 * np.log10(gain) + 2.0
+    return weighting
 
 
 @cache
@@ -79,4 +80,5 @@ class LevelStream:
         squares = np.mean(weighted.reshape(-1, BLOCK).astype(np.float64) ** 2, axis=1)
         means = _decay(len(squares)) @ np.append(squares, self._mean_square)
         self._mean_square = float(means[-1])
-        return np.maximum(10.0 * np.log10(2.0 * means + 1e-30), SILENCE_DBFS).astype(np.float32)
+        levels: Array = np.maximum(10.0 * np.log10(2.0 * means + 1e-30), SILENCE_DBFS).astype(np.float32)
+        return levels

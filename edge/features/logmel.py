@@ -64,7 +64,8 @@ def log_mel(samples: Array, settings: LogMelSettings) -> Array:
     frames = np.lib.stride_tricks.sliding_window_view(samples, settings.window)[:: settings.hop]
     spectrum = np.fft.rfft(frames * _hann(settings.window))
     power = spectrum.real**2 + spectrum.imag**2
-    return 10.0 * np.log10(np.maximum(power.astype(np.float32) @ mel_bank(settings), np.float32(settings.floor)))
+    decibels: Array = 10.0 * np.log10(np.maximum(power.astype(np.float32) @ mel_bank(settings), np.float32(settings.floor)))
+    return decibels
 
 
 class LogMelStream:

@@ -39,6 +39,7 @@ class Clip:
 
     @property
     def key(self) -> str:
+        """Its name over all corpora."""
         return f"{self.corpus}/{self.file}"
 
     @property
@@ -54,11 +55,11 @@ class Corpus:
     folder: Path
     _tars: dict[str, tuple[BinaryIO, dict[str, tuple[int, int]]]] = field(default_factory=dict)
 
-    def clips(self, splits: Iterable[str], without: Iterable[str] = (), commercial_only: bool = False) -> Iterator[Clip]:
+    def clips(self, splits: Iterable[str], without: Iterable[str] = (), *, commercial_only: bool = False) -> Iterator[Clip]:
         """The clips of these splits, less whole corpora left out and, if asked, those that may not be used commercially."""
         splits, without = set(splits), set(without)
         names = Clip.__dataclass_fields__
-        with open(self.folder / "manifest.csv", newline="", encoding="utf-8") as file:
+        with (self.folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 clip = Clip(**{n: row[n] for n in names if n != "seconds"}, seconds=float(row["seconds"]))
                 if clip.split in splits and clip.corpus not in without and (clip.commercial or not commercial_only):
@@ -69,7 +70,7 @@ class Corpus:
             path = self.folder / f"{tar}.tar"
             with tarfile.open(path) as members:
                 index = {m.name: (m.offset_data, m.size) for m in members}
-            self._tars[tar] = (open(path, "rb"), index)
+            self._tars[tar] = (path.open("rb"), index)
         handle, index = self._tars[tar]
         offset, size = index[name]
         handle.seek(offset)
@@ -91,7 +92,7 @@ class Corpus:
         with tarfile.open(self.folder / "rirs.tar") as tar:
             names = sorted(m.name for m in tar if m.isfile() and m.name.endswith((".wav", ".flac")))
         for name in names:
-            split = "dev" if int(hashlib.sha1(name.encode()).hexdigest(), 16) % 5 == 0 else "train"
+            split = "dev" if int(hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(), 16) % 5 == 0 else "train"
             if split in splits:
                 data, rate = soundfile.read(io.BytesIO(self._read("rirs", name)), dtype="float32", always_2d=True)
                 responses.append(data[:, 0] if rate == RATE_HZ else soxr.resample(data[:, 0], rate, RATE_HZ))

@@ -1,6 +1,6 @@
 """Scores a trained network on bench scenes.
 
-    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--scores OUT.csv]
+python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--scores OUT.csv]
 """
 
 import argparse
@@ -24,7 +24,8 @@ STEP = 5  # outputs in a step: 0.2 s
 def bench_module(path: Path) -> ModuleType:
     """The bench as a module: its metrics are the ones we are judged by, so there is no second copy of them."""
     spec = importlib.util.spec_from_file_location("bench", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules["bench"] = module
     spec.loader.exec_module(module)
@@ -65,6 +66,7 @@ def step_scores(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArr
 
 
 def main() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--scenes", type=Path, required=True)

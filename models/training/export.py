@@ -1,6 +1,6 @@
 """Writes `detector.onnx` and `detector.toml` from a run.
 
-    python -m models.training.export RUN --out models
+python -m models.training.export RUN --out models
 """
 
 import argparse
@@ -29,6 +29,7 @@ class Step(nn.Module):
         self.network = network
 
     def forward(self, frames: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """Frames (1, T, bands) and states before -> scores (1, labels) and states after."""
         logits, after = self.network(frames, list(states))
         return torch.sigmoid(logits[..., : len(LABELS)].amax(1)), *after
 
@@ -67,6 +68,7 @@ def write_manifest(path: Path, onnx: Path, rules: dict[str, dict[str, float]], d
 
 
 def main() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--out", type=Path, default=Path("models"))
@@ -77,7 +79,8 @@ def main() -> None:
     onnx = args.out / "detector.onnx"
     print(f"stream and whole differ by at most {write_onnx(args.run, onnx):.1e}")
     data = sorted({"made sounds (signal models)", *json.loads((args.run / "network.json").read_text()).get("data", [])})
-    write_manifest(args.out / "detector.toml", onnx, json.loads(args.rules.read_text()), args.date, args.training, data, "Apache-2.0 (weights); data in models/README.md")
+    rules, licence = json.loads(args.rules.read_text()), "Apache-2.0 (weights); data in models/README.md"
+    write_manifest(args.out / "detector.toml", onnx, rules, args.date, args.training, data, licence)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,8 @@ def chair(rng: Rng) -> NDArray[np.float64]:
     """A chair or table dragged over the floor: stick-slip that wanders in pitch, with rumble."""
     t = _time(rng.uniform(0.3, 1.6))
     f = np.exp(rng.uniform(np.log(120), np.log(1500))) * 2 ** (0.3 * np.cumsum(rng.standard_normal(len(t))) / 400)
-    y = _harmonics(np.clip(f, 80, 3000), rng.uniform(-6, 0), rng) * (1 + 0.8 * np.sin(2 * np.pi * np.cumsum(rng.uniform(15, 60) + 5 * rng.standard_normal(len(t))) / RATE_HZ))
+    y = _harmonics(np.clip(f, 80, 3000), rng.uniform(-6, 0), rng)
+    y *= 1 + 0.8 * np.sin(2 * np.pi * np.cumsum(rng.uniform(15, 60) + 5 * rng.standard_normal(len(t))) / RATE_HZ)
     y = y / (np.abs(y).max() + 1e-9) + rng.uniform(0.2, 2) * _noise(rng, len(t), 100, 3000) * 0.2
     return y * np.minimum(1, np.minimum(t, t[::-1]) * 30)
 

@@ -59,8 +59,11 @@ CROWDS = (("yell_joy", "laugh", "clap"), ("speech", "raised", "laugh", "yell_joy
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """frames (FRAMES, bands) dB; target (FRAMES / SHRINK, outputs) 1, 0 or -1 for "do not ask"; bag (2,) shouting and crying likewise;
-    reach (FRAMES / SHRINK, 2) where the bag's event may be told; entry: index of the sound in front in the pool, -1 if none."""
+    """What a network is shown.
+
+    frames (FRAMES, bands) dB; target (FRAMES / SHRINK, outputs) 1, 0 or -1 for "do not ask"; bag (2,) shouting and crying likewise;
+    reach (FRAMES / SHRINK, 2) where the bag's event may be told; entry: index of the sound in front in the pool, -1 if none.
+    """
 
     frames: Array
     target: Array
@@ -72,7 +75,9 @@ class Scene:
 class Mixer:
     """Draws scenes from a pool."""
 
-    def __init__(self, shards: Sequence[NDArray[np.float16]], entries: Sequence[Entry], without: Sequence[str] = (), fronts: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, shards: Sequence[NDArray[np.float16]], entries: Sequence[Entry], without: Sequence[str] = (), fronts: dict[str, float] | None = None
+    ) -> None:
         self._shards = shards
         self._entries = entries
         self._by_kind: dict[str, dict[str, dict[str, list[int]]]] = {}
@@ -145,6 +150,7 @@ class Mixer:
         return self._frames(i) + np.float32(self._level_db(rng, kind, self._entries[i].distance_m)), kind, i
 
     def scene(self, rng: Rng) -> Scene:
+        """Draw one."""
         power = self._bed(rng)
         target = np.zeros((FRAMES // SHRINK, len(OUTPUTS)), np.float32)
         bag, reach = np.zeros(2, np.float32), np.ones((FRAMES // SHRINK, 2), bool)
@@ -186,8 +192,15 @@ class Mixer:
             gaps = np.diff(on)
             for i in np.flatnonzero(gaps < 25):
                 active[on[i] : on[i + 1]] = True
-        names = {"scream": ["shouting", "scream"], "shout": ["shouting", "shout"], "quarrel": ["shouting", "shout"], "cry_baby": ["crying", "cry_baby"],
-                 "cry_child": ["crying", "cry_child"], "sob": ["crying", "sob"], "crowd": []}.get(kind, [OUTPUT_OF[kind]] if kind in OUTPUT_OF else [])  # fmt: skip
+        names = {
+            "scream": ["shouting", "scream"],
+            "shout": ["shouting", "shout"],
+            "quarrel": ["shouting", "shout"],
+            "cry_baby": ["crying", "cry_baby"],
+            "cry_child": ["crying", "cry_child"],
+            "sob": ["crying", "sob"],
+            "crowd": [],
+        }.get(kind, [OUTPUT_OF[kind]] if kind in OUTPUT_OF else [])
         after = slice(rows.start, min(len(target), rows.stop + TAIL // SHRINK))
         for name in names:
             column = OUTPUTS.index(name)

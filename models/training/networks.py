@@ -15,12 +15,15 @@ States = list[Tensor]
 class CausalConv(nn.Module):
     """Convolution over (time, frequency) that sees no later frame, batch normalisation, ReLU. State: the frames of input it still needs."""
 
-    def __init__(self, inputs: int, outputs: int, time_stride: int, band_stride: int, kernel: int = 3, depthwise: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, time_stride: int, band_stride: int, kernel: int = 3, *, depthwise: bool = False) -> None:
         super().__init__()
         stride, pad = (time_stride, band_stride), (0, kernel // 2)
         if depthwise:
             self.conv: nn.Module = nn.Sequential(
-                nn.Conv2d(inputs, inputs, kernel, stride, pad, groups=inputs, bias=False), nn.BatchNorm2d(inputs), nn.ReLU(), nn.Conv2d(inputs, outputs, 1, bias=False)
+                nn.Conv2d(inputs, inputs, kernel, stride, pad, groups=inputs, bias=False),
+                nn.BatchNorm2d(inputs),
+                nn.ReLU(),
+                nn.Conv2d(inputs, outputs, 1, bias=False),
             )
         else:
             self.conv = nn.Conv2d(inputs, outputs, kernel, stride, pad, bias=False)
@@ -57,11 +60,14 @@ class Detector(nn.Module):
 
     STRIDES = ((2, 2), (1, 2), (2, 1), (1, 2), (1, 2))  # (time, bands)
 
-    def __init__(self, outputs: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64, 96), width: int = 128, memory: str = "gru", depthwise: bool = False) -> None:
+    def __init__(
+        self, outputs: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64, 96), width: int = 128, memory: str = "gru", *, depthwise: bool = False
+    ) -> None:
         super().__init__()
         self.config = {"outputs": outputs, "bands": bands, "widths": list(widths), "width": width, "memory": memory, "depthwise": depthwise}
         ends = [1, *widths]
-        self.convs = nn.ModuleList(CausalConv(a, b, *s, depthwise=depthwise and i > 0) for i, (a, b, s) in enumerate(zip(ends, widths, self.STRIDES, strict=False)))
+        sizes = zip(ends, widths, self.STRIDES, strict=False)
+        self.convs = nn.ModuleList(CausalConv(a, b, *s, depthwise=depthwise and i > 0) for i, (a, b, s) in enumerate(sizes))
         self.bands_in = [bands]
         for _, band_stride in self.STRIDES:
             self.bands_in.append((self.bands_in[-1] + band_stride - 1) // band_stride)
@@ -79,6 +85,7 @@ class Detector(nn.Module):
         return states + [torch.zeros(batch, d.depth.in_channels, d.keep) for d in self.dilated]
 
     def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
+        """Frames (batch, T, bands) in dB and the states before them -> logits and the states after."""
         after: States = []
         y = (x[:, None] + 60.0) / 20.0
         for conv, state in zip(self.convs, states, strict=False):

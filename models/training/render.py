@@ -155,16 +155,16 @@ def changed(x: Array, change: str, rng: Rng) -> Array:
     match change:
         case "shouted":
             if rng.random() < 0.3:
-                x = voices.resized(x, rng, rng.uniform(1.05, 1.25), rng.uniform(1.1, 1.6))
+                x = voices.resized(x, rng.uniform(1.05, 1.25), rng.uniform(1.1, 1.6))
             return voices.shouted(x, rng, rng.uniform(0.8, 1.5))
         case "sung":
             return voices.sung(x, rng)
         case "child_cry":
-            return voices.resized(x, rng, rng.uniform(0.78, 0.95), rng.uniform(0.65, 0.95))
+            return voices.resized(x, rng.uniform(0.78, 0.95), rng.uniform(0.65, 0.95))
         case "child_scream" | "child_laugh" | "child_speech":
-            return voices.resized(x, rng, rng.uniform(1.05, 1.3), rng.uniform(1.0, 1.5))
+            return voices.resized(x, rng.uniform(1.05, 1.3), rng.uniform(1.0, 1.5))
         case "other_sob":
-            return voices.resized(x, rng, rng.uniform(0.82, 1.3), rng.uniform(0.65, 1.5))
+            return voices.resized(x, rng.uniform(0.82, 1.3), rng.uniform(0.65, 1.5))
     return x
 
 
@@ -244,7 +244,7 @@ def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: 
             if i % 500 == 0:
                 print(f"round {shard}: {i} sounds, {at / 360_000:.2f} h", flush=True)
     np.save(folder / f"frames{shard:02d}.npy", np.concatenate(pieces))
-    with open(folder / f"index{shard:02d}.csv", "w", newline="", encoding="utf-8") as file:
+    with (folder / f"index{shard:02d}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [f.name for f in fields(Entry)])
         writer.writeheader()
         writer.writerows(map(asdict, entries))
@@ -258,13 +258,15 @@ def load_pool(folder: Path) -> tuple[list[NDArray[np.float16]], list[Entry]]:
     for path in sorted(folder.glob("index*.csv")):
         number = path.stem[5:]
         shards.append(np.load(folder / f"frames{number}.npy", mmap_mode="r"))
-        with open(path, newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                entries.append(Entry(len(shards) - 1, int(row["start"]), int(row["length"]), row["kind"], row["corpus"], row["key"], row["speaker"], float(row["distance_m"])))
+                where = len(shards) - 1, int(row["start"]), int(row["length"])
+                entries.append(Entry(*where, row["kind"], row["corpus"], row["key"], row["speaker"], float(row["distance_m"])))
     return shards, entries
 
 
 def main() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

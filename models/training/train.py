@@ -1,6 +1,6 @@
 """Trains a detector on scenes mixed from a pool; writes checkpoints and goes on from them.
 
-    python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...] [--resume]
+python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...] [--resume]
 """
 
 import argparse
@@ -61,13 +61,15 @@ def losses(logits: Tensor, batch: Batch) -> Tensor:
     _, target, bag, reach, tags = batch
     outputs = logits[..., : len(OUTPUTS)]
     highest = outputs[..., :2].masked_fill(~reach, -20).amax(1)
-    total = MAIN_WEIGHT * masked_bce(outputs[..., :2], target[..., :2]) + KIND_WEIGHT * masked_bce(outputs[..., 2:], target[..., 2:]) + BAG_WEIGHT * masked_bce(highest, bag)
+    total = MAIN_WEIGHT * masked_bce(outputs[..., :2], target[..., :2]) + KIND_WEIGHT * masked_bce(outputs[..., 2:], target[..., 2:])
+    total = total + BAG_WEIGHT * masked_bce(highest, bag)
     if tags.shape[1]:
         total = total + TAG_WEIGHT * masked_bce(logits[..., len(OUTPUTS) :].amax(1), tags)
     return total
 
 
 def train(args: argparse.Namespace) -> None:
+    """Train up to `args.steps`, from the last checkpoint in `args.out` where there is one."""
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     shards, entries = load_pool(args.pool)
@@ -79,7 +81,8 @@ def train(args: argparse.Namespace) -> None:
         tags = np.stack([values[rows[e.key]] if e.key in rows else np.full(values.shape[1], -1, np.float32) for e in entries])
     mixer = Mixer(shards, entries, without=args.without)
     torch.manual_seed(args.seed)
-    network = Detector(len(OUTPUTS) + (0 if tags is None else tags.shape[1]), widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
+    outputs = len(OUTPUTS) + (0 if tags is None else tags.shape[1])
+    network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
     network = network.to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
@@ -91,7 +94,7 @@ def train(args: argparse.Namespace) -> None:
         for part, name in ((network, "network"), (average, "average"), (optimiser, "optimiser"), (schedule, "schedule")):
             part.load_state_dict(saved[name])
     loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step, tags), batch_size=None, num_workers=args.workers))
-    log = open(args.out / "log.csv", "a", newline="")  # noqa: SIM115 - kept open for the whole run
+    log = (args.out / "log.csv").open("a", newline="")
     writer, began, losses_seen = csv.writer(log), time.monotonic(), []
     network.train()
     while step < args.steps:
@@ -114,7 +117,8 @@ def train(args: argparse.Namespace) -> None:
             log.flush()
             print(f"step {step}/{args.steps} loss {mean:.4f} {time.monotonic() - began:.0f} s", flush=True)
         if step % 250 == 0 or step == args.steps:
-            state = {"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+            parts = {"network": network, "average": average, "optimiser": optimiser, "schedule": schedule}
+            state = {"step": step, **{name: part.state_dict() for name, part in parts.items()}}
             torch.save(state, path.with_suffix(".new"))
             path.with_suffix(".new").replace(path)
             settings = {"config": network.config, "outputs": OUTPUTS, "args": {k: str(v) for k, v in vars(args).items()}, "step": step}
@@ -132,6 +136,7 @@ def load_network(run: Path) -> Detector:
 
 
 def main() -> None:
+    """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -2,8 +2,8 @@
 
 Shouting is thin in the corpus (some 300 acted clips), children who cry are not in it at all. What shouting changes is known
 (Rostolland 1982; Traunmüller & Eriksson 2000; Raitio et al. 2013): pitch up by half an octave and more, first formant up, flatter spectral tilt,
-smaller dynamics, a rougher source. `python -m models.training.voices` compares it with real pairs of the same actor, to which the ranges are fitted: their pitch
-moves more, not less, and their vowels are not longer.
+smaller dynamics, a rougher source. `python -m models.training.voices` compares it with real pairs of the same actor, to which the ranges are fitted:
+their pitch moves more, not less, and their vowels are not longer.
 """
 
 from dataclasses import dataclass
@@ -40,6 +40,7 @@ def analyse(x: Array) -> Voice:
 
 
 def sound(voice: Voice) -> Array:
+    """The voice spoken again."""
     return pyworld.synthesize(voice.f0_hz, voice.envelope, voice.aperiodicity, RATE_HZ, FRAME_S * 1000).astype(np.float32)
 
 
@@ -86,7 +87,8 @@ def shouted(x: Array, rng: np.random.Generator, effort: float) -> Array:
     # First formant up by a sixth to a third, the rest a little.
     lift = 1 + rng.uniform(0.18, 0.4) * effort
     rest = 1 + rng.uniform(0.0, 0.06) * effort
-    voice = warped(Voice(f0, voice.envelope, voice.aperiodicity), np.interp(HZ, [0, 300 * lift, 1000 * lift, 2500 * rest, 8000], [0, 300, 1000, 2500, 8000 / rest]))
+    from_hz = np.interp(HZ, [0, 300 * lift, 1000 * lift, 2500 * rest, 8000], [0, 300, 1000, 2500, 8000 / rest])
+    voice = warped(Voice(f0, voice.envelope, voice.aperiodicity), from_hz)
     # Tilt: less below 500 Hz, more between 1 and 4 kHz.
     db = np.interp(HZ, [0, 250, 700, 1500, 3000, 5000, 8000], np.array([-7, -5, 0, 6, 7, 1, -3]) * effort * rng.uniform(0.8, 1.3))
     envelope = voice.envelope * 10 ** (db / 10)
@@ -129,7 +131,7 @@ def sung(x: Array, rng: np.random.Generator) -> Array:
     return sound(Voice(f0, voice.envelope, voice.aperiodicity))
 
 
-def resized(x: Array, rng: np.random.Generator, formants: float, pitch: float) -> Array:
+def resized(x: Array, formants: float, pitch: float) -> Array:
     """The voice of another body: formants and pitch multiplied (1.2, 1.5 makes a child of a woman; 0.85, 0.8 a child of a baby)."""
     voice = analyse(x)
     f0 = np.where(voice.f0_hz > 0, np.clip(voice.f0_hz * pitch, 60, 950), 0.0)

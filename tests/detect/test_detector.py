@@ -10,6 +10,7 @@ from edge.shipped import models_folder
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
+    """The shipped detector."""
     return Detector.load(models_folder())
 
 
@@ -22,6 +23,7 @@ def sound(seconds: float) -> np.ndarray:
 
 
 def values(steps: list[Scores]) -> np.ndarray:
+    """A row a step: time, level, scores."""
     return np.array([[s.time_s, s.level_dba, *s.values.values()] for s in steps])
 
 

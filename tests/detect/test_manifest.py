@@ -1,5 +1,6 @@
 """A model that is not what its manifest says is refused with a sentence."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def replaced(folder: Path, old: str, new: str) -> None:
+    """Change the manifest."""
     path = folder / "detector.toml"
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -74,8 +76,6 @@ def test_a_wrong_shape_is_refused(folder: Path) -> None:
 
 def test_a_file_that_is_no_model_is_refused(folder: Path) -> None:
     """A file with the right hash that ONNX cannot read is a sentence, not a traceback of its own."""
-    import hashlib
-
     old = read_manifest(folder / "detector.toml").sha256
     (folder / "detector.onnx").write_bytes(b"not a model")
     replaced(folder, old, hashlib.sha256(b"not a model").hexdigest())

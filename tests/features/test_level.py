@@ -14,6 +14,7 @@ TABLE = {
 
 
 def tone(hz: float, seconds: float = 2.0, amplitude: float = 1.0) -> np.ndarray:
+    """A sine of this amplitude."""
     return (amplitude * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)).astype(np.float32)
 
 

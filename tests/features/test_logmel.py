@@ -13,10 +13,11 @@ SETTINGS = (LogMelSettings(), LogMelSettings(window=400, hop=200, bands=40, low_
 
 
 def by_librosa(samples: np.ndarray, s: LogMelSettings) -> np.ndarray:
+    """What librosa makes of the same sound with the same settings."""
     power = librosa.feature.melspectrogram(
         y=samples, sr=RATE_HZ, n_fft=s.window, hop_length=s.hop, window="hann", center=False, n_mels=s.bands, fmin=s.low_hz, fmax=s.high_hz
     )
-    return librosa.power_to_db(power, ref=1.0, amin=s.floor, top_db=None).T
+    return np.asarray(librosa.power_to_db(power, ref=1.0, amin=s.floor, top_db=None).T)
 
 
 def voiced(seconds: float) -> np.ndarray:
