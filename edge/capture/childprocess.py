@@ -57,8 +57,9 @@ class ChildProcess:
         """Frames that have come, waiting at most `timeout_s` for more bytes. Raises EOFError when it has closed its end, and BadFrame."""
         if not self._selector.select(timeout_s):
             return []
-        received = self._pipe.read(PIECE)
-        if received is None:
+        try:
+            received = os.read(self._pipe.fileno(), PIECE)
+        except BlockingIOError:
             return []
         if not received:
             raise EOFError

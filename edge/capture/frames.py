@@ -62,7 +62,7 @@ class FrameReader:
                 magic != MAGIC
                 or kind not in (SOUND, FAILURE)
                 or size > LARGEST
-                or (kind == SOUND and not (channels and rate_hz and size % (4 * channels) == 0))
+                or (kind == SOUND and not (channels and rate_hz and size and size % (4 * channels) == 0))
             ):
                 raise BadFrame(bytes(self._waiting[: HEADER.size]))
             if len(self._waiting) < HEADER.size + size:

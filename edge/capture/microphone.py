@@ -132,7 +132,8 @@ class Microphone:
                 return None
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, for good. For the thread that reads, or after it."""
+        self._start_at_s = np.inf
         if self._spell:
             self._spell.child.close(patience_s=2.0)
             self._spell = None

@@ -226,6 +226,7 @@ def test_restarts_leave_no_zombie_and_no_open_file() -> None:
             assert (source.restarts, source.child is None) == (restarts, False)
             os.kill(source.child or 0, signal.SIGKILL)
             until(source, lambda: source.problem is not None)
+    assert source.read(0.01) is None
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == files
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
