@@ -42,7 +42,7 @@ from edge.uplink import Uplink
 from edge.words import N_
 
 HEALTH_S = 60.0
-HEAL_S = 10.0  # between two tries to write to a disk that refused
+HEAL_S = 5.0  # between two tries to write to a disk that refused
 CALM_S = 1.0  # a fault that comes and goes is told at most so often
 LOOK_S = 0.5  # longest sleep of the main loop: how late a signal is seen
 EVENTS = 1000  # that wait for the main loop; whoever puts one more waits, and nothing is lost
@@ -125,7 +125,7 @@ class Daemon:
             self._book = Book(self._outbox, self._alert_rules(), self._entropy, now)
             self._uplink = Uplink(self._link, self._topics, self._outbox)
             chain = Chain(self._detector, self._config.microphone.sensitivity_dbfs)
-            self._sound = Sound(self._open_source(), chain, self._rules_now, self._events.put, self._clock_s)
+            self._sound = Sound(self._open_source(), chain.feed, self._rules_now, self._events.put, self._clock_s)
             _log.info("daemon.start version=%s boot=%s topics=%s", edge.__version__, self._boot, self._topics.status)
             self._threads = [self._thread("sound", self._sound.run), self._thread("link", self._link.run)]
             try:

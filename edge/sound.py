@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol
@@ -11,10 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.chain import Chain
 from edge.decide.gate import Gates, advance, finish
 from edge.decide.trace import AFTER_S, around
-from edge.decide.types import Closed, Opened, Rule, TracePoint
+from edge.decide.types import Closed, Opened, Rule, Step, TracePoint
 from edge.health.faults import Fault
 
 READ_S = 0.5  # longest wait for a block; also how late `stop` may be heard
@@ -59,14 +58,14 @@ class Sound:
     def __init__(
         self,
         source: Source,
-        chain: Chain,
+        score: Callable[[NDArray[np.float32]], Sequence[Step]],
         rules: Callable[[], Mapping[str, Rule]],
         put: Callable[[SoundEvent], None],
         clock_s: Callable[[], float],
     ) -> None:
-        """rules: those that hold now, asked at each block. put: may block. clock_s: monotonic."""
+        """score: of one more block, the steps that are complete by now. rules: those that hold now, asked at each block. put: may block. clock_s: monotonic."""
         self._source = source
-        self._chain = chain
+        self._score = score
         self._rules = rules
         self._put = put
         self._clock_s = clock_s
@@ -113,7 +112,7 @@ class Sound:
 
     def _hear(self, block: NDArray[np.float32], now_s: float) -> None:
         rules = self._rules()
-        for step in self._chain.feed(block):
+        for step in self._score(block):
             self._gates, decisions = advance(self._gates, step, rules)
             for decision in decisions:
                 self._put(decision)

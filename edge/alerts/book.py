@@ -44,6 +44,7 @@ class Book:
         self._say_at_s: dict[str, float] = {}  # by alert; acknowledged ones have none
         self._close_at_s: dict[str, float] = {}
         self._incidents: dict[tuple[str, float], str] = {}  # (label, onset_s) of a sound that goes on -> alert
+        self._untraced: dict[tuple[str, float], str] = {}  # (label, onset_s) -> alert whose trace is not complete
         self._storms = Storms()
         self._storm_alerts: dict[str, str] = {}  # label -> the alert that stands for its storm
         self.restore(outbox.alerts, now)
@@ -82,20 +83,20 @@ class Book:
         else:
             onset_ms = now.known_ms and now.known_ms - round((incident.raised_s - incident.onset_s) * 1000)
             alert = self._raise(incident.label, now, onset_ms, incident.score, incident.level_dba, incident.phrase, incident.trace)
+            self._untraced[incident.label, incident.onset_s] = alert.id
             if merged:
                 self._storm_alerts[incident.label] = alert.id
         self._incidents[incident.label, incident.onset_s] = alert.id
 
     def traced(self, label: str, onset_s: float, trace: tuple[TracePoint, ...]) -> None:
         """The ten seconds around the onset are complete."""
-        alert = self._alert_of(label, onset_s)
-        if alert is not None and alert.count == 1:
+        alert = self._find(self._untraced.pop((label, onset_s), None))
+        if alert is not None:
             self._outbox.keep(replace(alert, trace=trace))
 
     def closed(self, incident: Closed) -> None:
         """The sound of an incident is over."""
-        alert = self._alert_of(incident.label, incident.onset_s)
-        self._incidents.pop((incident.label, incident.onset_s), None)
+        alert = self._find(self._incidents.pop((incident.label, incident.onset_s), None))
         if alert is None:
             return
         score, level_dba = max(alert.score, incident.score), max(alert.level_dba or incident.level_dba, incident.level_dba)
@@ -193,16 +194,14 @@ class Book:
             self._say_at_s[alert.id] = now.monotonic_s + gap_s(alert.repeat, self._rules.say_again_s)
 
     def _open_alert(self, id_: str) -> Alert:
-        for alert in self._outbox.alerts:
-            if alert.id == id_:
-                return alert
-        raise UnknownAlert(id_)
+        if (alert := self._find(id_)) is None:
+            raise UnknownAlert(id_)
+        return alert
 
-    def _alert_of(self, label: str, onset_s: float) -> Alert | None:
-        id_ = self._incidents.get((label, onset_s))
+    def _find(self, id_: str | None) -> Alert | None:
         return next((alert for alert in self._outbox.alerts if alert.id == id_), None)
 
     def _storm_alert(self, label: str) -> Alert | None:
         """The alert that stands for the storm, as long as nobody has taken care of it: afterwards the desk must hear of more."""
-        alert = next((a for a in self._outbox.alerts if a.id == self._storm_alerts.get(label)), None)
+        alert = self._find(self._storm_alerts.get(label))
         return None if alert is None or alert.state is State.ACKNOWLEDGED else alert

@@ -1,0 +1,64 @@
+"""What the terminal says of itself."""
+
+import socket
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from edge.health.clock import system_clock
+from edge.health.levels import exceeded
+from edge.health.machine import disk_free_mb, temperature_c
+from edge.health.watchdog import Watchdog
+
+
+def test_levels_exceeded_of_a_hundred_counted_by_hand() -> None:
+    """Of 0, 1, … 100 dBA, ten lie above 90, fifty above 50, ninety above 10."""
+    assert exceeded([float(level) for level in range(101)]) == (90, 50, 10)
+
+
+@pytest.mark.parametrize(
+    ("levels", "wanted"), [([], None), ([-inf] * 5, (-inf, -inf, -inf)), ([-inf] * 9 + [120.0], (-inf, -inf, -inf)), ([94.0], (94, 94, 94))]
+)
+def test_levels_of_nothing_silence_and_full_scale(levels: list[float], wanted: tuple[float, float, float] | None) -> None:
+    """Silence is the lowest level and never the highest; without sound there is none."""
+    assert exceeded(levels) == wanted
+
+
+def test_the_hottest_zone_is_the_temperature(tmp_path: Path) -> None:
+    """In degrees; a computer without zones, or with one that cannot be read, has none."""
+    assert temperature_c(tmp_path) is None
+    for number, content in enumerate(["48312", "51234", "broken"]):
+        zone = tmp_path / "sys/class/thermal" / f"thermal_zone{number}"
+        zone.mkdir(parents=True)
+        (zone / "temp").write_text(content)
+    assert temperature_c(tmp_path) == 51.234
+
+
+def test_free_disk_is_told_for_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
+    """It is that of the nearest folder above."""
+    assert disk_free_mb(tmp_path / "state" / "deep") == disk_free_mb(tmp_path)
+
+
+def test_a_moment_without_synchronisation_has_no_known_time() -> None:
+    """The kernel is really asked, and whatever it says decides."""
+    now = system_clock()
+    assert now.known_ms == (now.unix_ms if now.synchronised else None)
+    assert now.unix_ms > 1_700_000_000_000
+
+
+def test_systemd_is_told_through_an_abstract_socket_too() -> None:
+    """`@name` stands for a socket without a file."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0xiaoan-test-notify")
+        manager.settimeout(5)
+        Watchdog({"NOTIFY_SOCKET": "@xiaoan-test-notify"}).ready()
+        assert manager.recv(100) == b"READY=1"
+
+
+def test_without_systemd_nothing_is_said_and_nothing_expected() -> None:
+    """A terminal started by hand."""
+    watchdog = Watchdog({})
+    watchdog.alive()
+    assert watchdog.every_s is None
+    assert Watchdog({"WATCHDOG_USEC": "30000000"}).every_s == 15.0
