@@ -35,8 +35,8 @@ class BadArguments(EdgeError):
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and which knows the options that every command has."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs | {"allow_abbrev": False})
         # SUPPRESS: the options may stand before or after the command, and one level's default must not overwrite another's value.
         _ = gettext.gettext
         self.add_argument("--config", type=Path, metavar=_("FILE"), default=argparse.SUPPRESS, help=_("configuration file (default: /etc/xiaoan/config.toml)"))

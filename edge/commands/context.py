@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from edge.config.load import Loaded, read
 from edge.config.schema import Config
 from edge.errors import EdgeError
-from edge.words import translator
+from edge.words import language, translator
 
 Translate = Callable[[str], str]
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse gives it no public name
@@ -29,10 +30,10 @@ class QuietConsole(Console):
 class Context:
     """Reads things when they are first asked for, so that a command without need of the configuration works without it."""
 
-    def __init__(self, config_file: Path | None = None, lang: str = "", *, as_json: bool = False, debug: bool = False) -> None:
+    def __init__(self, config_file: Path | None = None, lang: str = "", *, debug: bool = False) -> None:
         self.config_file = config_file
         self.lang = lang  # of --lang; empty: not given
-        self.json = as_json
+        self.json = False  # whether the command was asked for JSON
         self.debug = debug
 
     @cached_property
@@ -46,12 +47,17 @@ class Context:
         return self.loaded.config
 
     @cached_property
-    def translate(self) -> Translate:
-        """Turns a marked sentence into the language of --lang, else of the configuration, else of the locale."""
+    def language(self) -> str:
+        """The catalogue's language: of --lang, else of the configuration, else of the locale."""
         try:
-            return translator(self.lang or self.config.terminal.language)
+            return language(self.lang or self.config.terminal.language, os.environ)
         except EdgeError:  # said by whoever needs more of the configuration than its language
-            return translator(self.lang)
+            return language("", os.environ)
+
+    @cached_property
+    def translate(self) -> Translate:
+        """Turns a marked sentence into that language."""
+        return translator(self.language)
 
     @cached_property
     def console(self) -> Console:

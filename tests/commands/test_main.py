@@ -82,6 +82,13 @@ def test_the_configured_language_is_spoken(tmp_path: Path) -> None:
     assert "is good" in xiaoan("config", "check", "--config", file, "--lang", "en").stdout
 
 
+def test_an_error_is_told_in_the_configured_language(tmp_path: Path) -> None:
+    """The configuration can be read although the command fails."""
+    file = tmp_path / "config.toml"
+    file.write_text('[terminal]\nlanguage = "zh"\n')
+    assert "没有配置 MQTT 服务器" in xiaoan("run", "--config", file).stderr
+
+
 def test_debug_shows_where_an_error_comes_from() -> None:
     """A traceback before the sentence."""
     ended = xiaoan("config", "show", "--config", "/nowhere.toml", "--debug")
