@@ -79,6 +79,7 @@ class Store:
         # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits in a power cut (sqlite.org, pragma synchronous), and
         # the last commit is the alert. Alerts are rare, so one fsync each costs an SD card nothing.
         self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA page_size=1024")  # of a new file; the smaller the page, the less each saying writes
         self._db.execute("PRAGMA journal_mode=WAL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):
@@ -106,7 +107,8 @@ class Store:
             if everything:
                 for emptying in ("DELETE FROM alert", "DELETE FROM saying", "DELETE FROM trace"):
                     db.execute(emptying)
-            db.execute("INSERT OR REPLACE INTO counter VALUES ('seq', ?)", (change.seq,))
+            # A page that stays as it is costs the SD card nothing.
+            db.execute("INSERT INTO counter VALUES ('seq', ?) ON CONFLICT DO UPDATE SET value=excluded.value WHERE value<>excluded.value", (change.seq,))
             db.executemany("DELETE FROM saying WHERE row=?", ((row,) for row in change.drop))
             db.executemany("DELETE FROM alert WHERE id=?", ((id_,) for id_ in change.close))
             db.executemany("DELETE FROM trace WHERE id=?", ((id_,) for id_ in change.forget))

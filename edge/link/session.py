@@ -4,6 +4,7 @@ paho's own reconnection is not used: it keeps what it was given for the next con
 """
 
 import select
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -147,6 +148,9 @@ class Session:
             raise Lost(f"TLS: {error.reason or error}", Fault.TLS) from error
         except (OSError, ValueError) as error:  # ValueError: a host name that cannot be one
             raise Lost(str(error), Fault.BROKER_UNREACHABLE) from error
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):  # Nagle's algorithm would hold an alert back for up to 40 ms
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         until_s = time.monotonic() + CONNECT_S
         while self._answer is None:
             left_s = until_s - time.monotonic()
