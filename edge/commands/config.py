@@ -71,7 +71,7 @@ def _check(context: Context) -> int:
 def _show(context: Context) -> int:
     _ = context.translate
     loaded = context.loaded
-    rows = list(_values(loaded, _model_values(context)))
+    rows = list(_values(loaded, _name(context), _model_values(context)))
     if context.json:
         context.print_json({key: {"value": value, "from": origin, "line": line} for key, value, origin, line in rows})
         return 0
@@ -84,6 +84,15 @@ def _show(context: Context) -> int:
         context.console.print(str(loaded.file), markup=False)
     context.console.print(table)
     return 0
+
+
+def _name(context: Context) -> str:
+    """The terminal's name; none, and a remark, where the machine gives none."""
+    try:
+        return own_terminal_name(context.config.terminal.name)
+    except EdgeError as error:
+        context.errors.print(error.told(context.translate), markup=False)
+        return ""
 
 
 def _model_values(context: Context) -> dict[KeyPath, object]:
@@ -99,11 +108,11 @@ def _model_values(context: Context) -> dict[KeyPath, object]:
     return {("labels", label, key): value for label, rule in rules.items() for key, value in asdict(rule).items()}
 
 
-def _values(loaded: Loaded, model: Mapping[KeyPath, object]) -> Iterator[tuple[str, object, str, int | None]]:
+def _values(loaded: Loaded, name: str, model: Mapping[KeyPath, object]) -> Iterator[tuple[str, object, str, int | None]]:
     """Key, the value that holds, where it comes from, and its line where that is the file."""
     config = loaded.config
     derived: dict[KeyPath, object] = {
-        ("terminal", "name"): own_terminal_name(config.terminal.name),
+        ("terminal", "name"): name,
         ("terminal", "language"): config.terminal.language or language("", os.environ),
         ("broker", "port"): config.broker.port_used,
         ("paths", "state"): str(state_folder(config.paths.state, os.environ)),
