@@ -1,6 +1,6 @@
 """Scores a trained network on bench scenes.
 
-python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--scores OUT.csv]
+    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--scores OUT.csv]
 """
 
 import argparse

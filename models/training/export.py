@@ -1,6 +1,6 @@
 """Writes `detector.onnx` and `detector.toml` from a run.
 
-python -m models.training.export RUN --out models
+    python -m models.training.export RUN --out models
 """
 
 import argparse

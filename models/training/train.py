@@ -1,6 +1,6 @@
 """Trains a detector on scenes mixed from a pool; writes checkpoints and goes on from them.
 
-python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...] [--resume]
+    python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...] [--resume]
 """
 
 import argparse
@@ -21,7 +21,7 @@ from models.training.networks import Detector
 from models.training.render import load_pool
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-MAIN_WEIGHT, KIND_WEIGHT, BAG_WEIGHT, TAG_WEIGHT = 1.0, 0.4, 0.6, 0.5
+MAIN_WEIGHT, KIND_WEIGHT, BAG_WEIGHT, TAG_WEIGHT = 1.0, 0.4, 1.0, 0.5
 EMA = 0.998
 
 
