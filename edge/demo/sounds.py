@@ -47,76 +47,62 @@ def in_corridor(rng: Rng, sound: Sound, wet: float = 0.5, decay_s: float = 0.9) 
 
 
 def scream(rng: Rng, voice: Voice = WOMAN) -> Sound:
-    """One scream of 1.4 to 2 s: high, strained, breathy, the larynx drawn up (shorter tract)."""
-    strained = replace(voice, tract=min(1.42, voice.tract * 1.15), tilt_db=-5.5)
-    top = rng.uniform(1_330, 1_480)
-    melody = [(0, top * 0.66), (0.15, top * 0.97), (0.4, top), (0.75, top * 0.97), (1, top * 0.82)]
+    """One scream of 1.5 to 1.8 s: high, strained, breathy, rough, the larynx drawn up (shorter tract)."""
+    strained = replace(voice, tract=min(1.51, voice.tract * 1.27), tilt_db=-6.0, jitter=0.011)
+    top = rng.uniform(660, 800)
+    melody = [(0, top * 0.71), (0.13, top * 0.97), (0.5, top), (0.75, top), (1, top * 0.65)]
     loud = [(0, 0), (0.06, 0.8), (0.2, 1), (0.8, 0.9), (1, 0)]
-    return utter(rng, strained, rng.uniform(1.4, 2.0), melody, loud, ("ae", "a"), effort=0.88, rough=0.2, breath=0.26)
+    return utter(rng, strained, rng.uniform(1.5, 1.8), melody, loud, ("ae", "e"), effort=0.62, rough=0.28, breath=0.36)
 
 
-def shout(rng: Rng, voice: Voice = MAN, syllables: int = 4) -> Sound:
-    """Shouted syllables: pitch raised far, vowels drawn out, flat tilt, breath under pressure."""
+def shout(rng: Rng, voice: Voice = CHILD, syllables: int = 5) -> Sound:
+    """Shouted syllables: pitch raised far, vowels drawn out, flat tilt, hard onsets."""
     parts: list[Sound] = []
-    pressed = replace(voice, tract=voice.tract * 1.08, tilt_db=-5.0)
-    top = float(np.clip(voice.f0_hz * rng.uniform(2.2, 2.6), 280, 600))
-    for i in range(syllables):
-        last = i == syllables - 1
+    pressed = replace(voice, tract=min(1.41, voice.tract * 1.12), tilt_db=-3.2, jitter=0.03)
+    top = float(np.clip(voice.f0_hz * rng.uniform(1.8, 2.0), 330, 440))
+    for _ in range(syllables):
         peak = top * rng.uniform(0.92, 1.08)
-        melody = [(0, peak * 0.85), (0.3, peak), (0.7, peak * 0.97), (1, peak * 0.66)]
+        melody = [(0, peak * 0.85), (0.3, peak), (0.7, peak * 0.97), (1, peak * 0.7)]
         loud = [(0, 0), (0.1, 0.9), (0.35, 1), (0.8, 0.8), (1, 0)]
         vowels = [str(v) for v in rng.choice(["a", "e", "o", "ae"], 2)]
         parts.append(_consonant(rng, 0.9))
-        duration_s = rng.uniform(0.6, 0.8) if last else rng.uniform(0.2, 0.4)
-        parts.append(utter(rng, pressed, duration_s, melody, loud, vowels, effort=0.9, rough=0.25, breath=0.12))
-        parts.append(_pause(rng.uniform(0.03, 0.12)))
+        parts.append(utter(rng, pressed, rng.uniform(0.3, 0.42), melody, loud, vowels, effort=0.78, rough=0.34, breath=0.12))
+        parts.append(_pause(rng.uniform(0.07, 0.11)))
     return np.concatenate(parts)
 
 
 def sob(rng: Rng, voice: Voice = WOMAN, breaths: int = 3) -> Sound:
-    """Sobbing: on each breath a long moan and falling bursts at three to four a second, a gasp before the next."""
+    """Sobbing: on each breath a long moan and two falling bursts, a gasp before the next."""
     parts: list[Sound] = []
-    choked = replace(voice, tract=min(1.45, voice.tract * 1.14), tilt_db=-6.0, jitter=0.025)
+    choked = replace(voice, tract=min(1.53, voice.tract * 1.3), tilt_db=-7.4, jitter=0.014)
     for _ in range(breaths):
-        count = int(rng.integers(3, 6))
-        start = min(voice.f0_hz * rng.uniform(1.9, 2.3), 480.0)
-        for i in range(count):
-            f0 = start * 0.72 ** (i / count) * rng.uniform(0.96, 1.04)
+        start = float(np.clip(voice.f0_hz * rng.uniform(1.95, 2.05), 380, 430))
+        for i in range(3):
+            f0 = start * 0.71 ** (i / 3) * rng.uniform(0.97, 1.03)
             strong = 0.92**i
-            duration_s = rng.uniform(0.24, 0.31) * (3.2 if i == 0 else 1.0)
-            melody = [(0, f0), (0.2, f0 * 1.12), (1, f0 * 0.78)]
+            duration_s = rng.uniform(0.31, 0.36) * (3.4 if i == 0 else 1.0)
+            melody = [(0, f0 * 0.98), (0.2, f0 * 1.12), (1, f0 * 0.78)]
             loud = [(0, 0), (0.18, strong), (0.5, 0.75 * strong), (1, 0)]
-            parts.append(utter(rng, choked, duration_s, melody, loud, ("ae", "@"), effort=0.4, rough=0.35, breath=0.15))
-            parts.append(_breath(rng, choked, rng.uniform(0.04, 0.08), 0.14))
-        parts.append(_pause(rng.uniform(0.05, 0.12)))
-        parts.append(_gasp(rng, choked, rng.uniform(0.2, 0.3), 0.36))
-        parts.append(_pause(rng.uniform(0.05, 0.15)))
+            parts.append(utter(rng, choked, duration_s, melody, loud, ("ae", "u"), effort=0.13, rough=0.15, breath=0.07))
+            parts.append(_breath(rng, choked, rng.uniform(0.04, 0.06), 0.34))
+        parts.append(_pause(rng.uniform(0.06, 0.1)))
+        parts.append(_gasp(rng, choked, rng.uniform(0.15, 0.19), 0.42))
+        parts.append(_pause(rng.uniform(0.08, 0.15)))
     return np.concatenate(parts)
 
 
-def wail(rng: Rng, voice: Voice = CHILD, breaths: int = 3) -> Sound:
-    """A child's crying: long rough wails that sink, each ended by a few sobs and a gasp."""
+def cry(rng: Rng, voice: Voice = BABY, cries: int = 4) -> Sound:
+    """Crying of a baby or a small child: bursts of about a second that rise and sink, the breath drawn in between."""
     parts: list[Sound] = []
-    for _ in range(breaths):
-        top = voice.f0_hz * rng.uniform(1.6, 2.0)
-        melody = [(0, top * 0.8), (0.15, top), (0.5, top * 0.95), (1, top * 0.68)]
-        loud = [(0, 0), (0.12, 1), (0.6, 0.8), (1, 0)]
-        parts.append(utter(rng, voice, rng.uniform(0.7, 1.2), melody, loud, ("ae", "a", "@"), effort=0.6, rough=0.3, breath=0.08))
-        parts.append(sob(rng, voice, 1))
-    return np.concatenate(parts)
-
-
-def baby_cry(rng: Rng, cries: int = 4) -> Sound:
-    """A baby's crying: bursts of about a second that rise and fall, the breath drawn in between."""
-    parts: list[Sound] = []
+    open_mouth = replace(voice, tract=min(1.73, voice.tract * 1.2), tilt_db=-8.0, jitter=0.03)
     for _ in range(cries):
-        top = BABY.f0_hz * rng.uniform(0.98, 1.2)
-        melody = [(0, top * 0.78), (0.15, top * 0.98), (0.4, top), (0.75, top * 0.93), (1, top * 0.72)]
+        top = float(np.clip(voice.f0_hz * rng.uniform(0.97, 1.07), 400, 470))
+        melody = [(0, top * 0.83), (0.15, top * 0.98), (0.4, top), (0.75, top * 0.94), (1, top * 0.54)]
         loud = [(0, 0), (0.08, 0.8), (0.3, 1), (0.8, 0.85), (1, 0)]
-        parts.append(utter(rng, BABY, rng.uniform(0.75, 1.15), melody, loud, ("ae", "ae", "a"), effort=0.7, rough=0.25, breath=0.05))
-        parts.append(_pause(rng.uniform(0.05, 0.1)))
-        parts.append(_gasp(rng, BABY, rng.uniform(0.18, 0.28), 0.25))
-        parts.append(_pause(rng.uniform(0.02, 0.08)))
+        parts.append(utter(rng, open_mouth, rng.uniform(1.0, 1.3), melody, loud, ("a", "@"), effort=0.66, rough=0.22, breath=0.06))
+        parts.append(_pause(rng.uniform(0.05, 0.09)))
+        parts.append(_gasp(rng, open_mouth, rng.uniform(0.24, 0.28), 0.34))
+        parts.append(_pause(rng.uniform(0.04, 0.07)))
     return np.concatenate(parts)
 
 
