@@ -2,6 +2,7 @@
 
 import queue
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -261,3 +262,19 @@ def test_pauses_grow_and_are_spread() -> None:
     """Doubling up to a minute; a district after a power cut does not come all at once."""
     assert [pause_s(n, 1.0) for n in (1, 2, 3, 6, 7, 8, 2000)] == [1, 2, 4, 32, 60, 60, 60]
     assert [pause_s(n, 0.0) for n in (1, 2, 3, 7)] == [0.5, 1, 2, 30]
+
+
+def test_a_broker_that_dies_while_it_is_greeted_is_not_taken_for_an_old_one(
+    tmp_path: Path, start: Callable[..., Running], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It closes the connection as one that knows only 3.1.1 would; once it is back, it is spoken to in MQTT 5."""
+    caplog.set_level("INFO")
+    broker = Broker(tmp_path)
+    with socket.create_server(("127.0.0.1", broker.port)) as dying:
+        link = start(broker.port)
+        for _ in range(2):  # MQTT 5, then 3.1.1
+            dying.accept()[0].close()
+        assert link.next(Disconnected).fault is Fault.BROKER_UNREACHABLE
+    for _ in running(broker):
+        link.until(Connected)
+        assert "protocol=MQTTv5" in caplog.text
