@@ -46,7 +46,7 @@ class Scene:
 
 
 def demo(seed: int = 1) -> Scene:
-    """A quiet corridor, talk, laughter, a door; then a scream with shouting, and at last a child that cries."""
+    """A quiet corridor, talk, laughter, a door; then screams, and at last somebody who cries."""
     rng = np.random.default_rng(seed)
     trouble = np.concatenate([sounds.scream(rng, WOMAN), np.zeros(RATE_HZ // 4, np.float32), sounds.scream(rng, CHILD)])
     talk = sounds.talk(rng, WOMAN, 2.2), sounds.talk(rng, MAN, 2.0)
@@ -58,7 +58,7 @@ def demo(seed: int = 1) -> Scene:
             (7.0, N_("laughter"), "", sounds.laugh(rng, WOMAN, 1), sounds.at_distance(72, 2.0)),
             (10.5, N_("a door slams"), "", sounds.door_slam(rng), sounds.at_distance(80, 4.0)),
             (12.5, N_("screams"), "shouting", trouble, sounds.at_distance(96, 4.0)),
-            (18.5, N_("a small child cries"), "crying", sounds.cry(rng, cries=5), sounds.at_distance(82, 2.0)),
+            (18.5, N_("somebody cries"), "crying", sounds.sob(rng, WOMAN), sounds.at_distance(74, 2.0)),
         ],
     )
 
