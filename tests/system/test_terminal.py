@@ -11,6 +11,7 @@ from edge.shipped import models_folder
 from tests.asyncapi import problems
 from tests.broker import Broker, Desk, running, wait_for
 from tests.command import xiaoan
+from tests.sound_server import VirtualMicrophone
 from tests.system.terminal import TOPIC, Terminal, command, loud, quiet
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
@@ -235,3 +236,14 @@ def test_without_a_broker_in_the_configuration_run_says_what_to_do(tmp_path: Pat
         2,
         "xiaoan: no MQTT broker is configured; set `host` in [broker], or see the terminal at work with: xiaoan demo\n",
     )
+
+
+def test_the_microphone_is_heard(tmp_path: Path, broker: Broker, desk: Desk, start: Start, virtual_microphone: VirtualMicrophone) -> None:
+    """From a player through the sound server, PortAudio and the child to the desk; when the server dies the desk learns that too."""
+    terminal = start(broker.port, None, f'[microphone]\ndevice = "{virtual_microphone.device}"')
+    wait_for(lambda: "daemon.ready" in terminal.log(), "the first sound")
+    desk.wait("status")
+    virtual_microphone.play(loud(tmp_path, at_s=0.0))
+    assert desk.wait("alert")["level_dba"] > 80
+    virtual_microphone.stop()
+    desk.wait("health", lambda m: {"microphone_missing", "capture_stalled"} & set(m["faults"]))
