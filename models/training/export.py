@@ -78,7 +78,7 @@ def main() -> None:
     args = parser.parse_args()
     onnx = args.out / "detector.onnx"
     print(f"stream and whole differ by at most {write_onnx(args.run, onnx):.1e}")
-    data = sorted({"made sounds (signal models)", *json.loads((args.run / "network.json").read_text()).get("data", [])})
+    data = json.loads((args.run / "network.json").read_text())["data"]
     rules, licence = json.loads(args.rules.read_text()), "Apache-2.0 (weights); data in models/README.md"
     write_manifest(args.out / "detector.toml", onnx, rules, args.date, args.training, data, licence)
 

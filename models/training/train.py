@@ -121,7 +121,8 @@ def train(args: argparse.Namespace) -> None:
             state = {"step": step, **{name: part.state_dict() for name, part in parts.items()}}
             torch.save(state, path.with_suffix(".new"))
             path.with_suffix(".new").replace(path)
-            settings = {"config": network.config, "outputs": OUTPUTS, "args": {k: str(v) for k, v in vars(args).items()}, "step": step}
+            data = sorted({e.corpus for e in entries} - set(args.without))
+            settings = {"config": network.config, "data": data, "outputs": OUTPUTS, "args": {k: str(v) for k, v in vars(args).items()}, "step": step}
             (args.out / "network.json").write_text(json.dumps(settings, indent=1))
 
 

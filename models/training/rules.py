@@ -1,0 +1,74 @@
+"""Chooses how scores become alerts: agreement of steps, threshold, release, hold; on bench scenes, with margin.
+
+    python -m models.training.rules RUN --scenes DIR --out rules.json --per-hour 3
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.training.evaluate import bench_module, logits_of, scene_features, step_scores
+
+AGREEMENTS = ((1, 1), (2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
+"""(agree, of): so many of the last so many steps."""
+
+HOLD_S = {"shouting": 6.0, "crying": 12.0}
+"""A quarrel has pauses of a few seconds, crying of several breaths; within them it is one incident."""
+
+
+def agreed(scores: NDArray[np.floating], agree: int, of: int) -> NDArray[np.floating]:
+    """(steps,) the threshold up to which a rule of `agree` of the last `of` steps would hold at each step."""
+    padded = np.concatenate([np.zeros(of - 1), scores])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, of)
+    return np.sort(windows, axis=1)[:, of - agree]
+
+
+def main() -> None:
+    """Print what each agreement would give and write the best one's rules."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--scenes", type=Path, required=True)
+    parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
+    parser.add_argument("--per-hour", type=float, default=3.0, help="false alarms an hour on these scenes, each of which holds something that provokes one")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    bench = bench_module(args.bench)
+    truth = bench.read_truth(args.scenes / "truth.csv")
+    names, frames = scene_features(args.scenes)
+    times, scores = step_scores(logits_of(args.run, frames))
+    rules = {}
+    for k, label in enumerate(("shouting", "crying")):
+        best: tuple[float, ...] = (-1.0,)
+        for agree, of in AGREEMENTS:
+            files = {n: (times, {label: agreed(scores[i, :, k].astype(float), agree, of)}) for i, n in enumerate(names)}
+            events, alarms, hours = bench.evaluate(truth, files, label)
+            worst = np.sort([a for a, _ in alarms])[::-1]
+            threshold = float(np.clip(worst[int(args.per_hour * hours)], 0.05, 0.99))
+            recall = float(np.mean([e > threshold for e, _ in events]))
+            delays = []
+            for value, row in events:
+                if value > threshold:
+                    t, by_label = files[row["file"]]
+                    after = (by_label[label] > threshold) & (t >= float(row["start"]))
+                    delays.append(t[after][0] - float(row["start"]))
+            ap = bench.summary(events, alarms, hours)["ap"]
+            delay_s = float(np.median(delays))
+            print(f"{label}: {agree} of {of}: AP {ap:.3f}, threshold {threshold:.3f} at {args.per_hour}/h, recall {recall:.3f}, delay {delay_s:.2f} s")
+            # A tenth of recall is worth a second of delay.
+            if recall - 0.1 * delay_s > best[0]:
+                best = (recall - 0.1 * delay_s, agree, of, threshold)
+        _, agree, of, threshold = best
+        rules[label] = {
+            "threshold": round(threshold, 3), "release": round(threshold / 2, 3), "agree": int(agree), "of": int(of), "shortest_s": 0.0, "hold_s": HOLD_S[label],
+        }  # fmt: skip
+    args.out.write_text(json.dumps(rules, indent=1))
+    print(json.dumps(rules))
+
+
+if __name__ == "__main__":
+    main()
