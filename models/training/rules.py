@@ -64,7 +64,8 @@ def main() -> None:
                 best = (recall - 0.1 * delay_s, agree, of, threshold)
         _, agree, of, threshold = best
         rules[label] = {
-            "threshold": round(threshold, 3), "release": round(threshold / 2, 3), "agree": int(agree), "of": int(of), "shortest_s": 0.0, "hold_s": HOLD_S[label],
+            "threshold": round(threshold, 3), "release": round(threshold / 2, 3), "agree": int(agree), "of": int(of),
+            "shortest_s": 0.0, "hold_s": HOLD_S[label],
         }  # fmt: skip
     args.out.write_text(json.dumps(rules, indent=1))
     print(json.dumps(rules))
