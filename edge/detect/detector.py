@@ -88,32 +88,32 @@ class DetectorStream:
 
     def __init__(self, detector: Detector, sensitivity_dbfs: float) -> None:
         self._detector = detector
-        settings = detector.manifest.features
-        self._log_mel = LogMelStream(settings)
+        self._log_mel = LogMelStream(detector.manifest.features)
         self._level = LevelStream()
         self._to_dba = DB_SPL_AT_SENSITIVITY - sensitivity_dbfs
         self._gain_db = np.float32(detector.manifest.sensitivity_dbfs - sensitivity_dbfs)
         self._state = detector.start()
-        self._frames = np.zeros((0, settings.bands), np.float32)
-        self._levels = np.zeros(0, np.float32)
-        self._levels_before = 0  # levels that have been let go
+        self._waiting = np.zeros(0, np.float32)  # heard, but not yet of a whole step
+        self._done = 0  # samples before those
         self._steps = 0
 
     def feed(self, samples: Array) -> list[Scores]:
         """(n,) more samples -> the steps that are complete by now."""
         manifest = self._detector.manifest
-        size, settings = manifest.step_frames, manifest.features
-        self._levels = np.concatenate([self._levels, self._level.feed(samples)])
-        self._frames = np.concatenate([self._frames, self._log_mel.feed(samples) + self._gain_db])
+        step, more = manifest.step_frames * manifest.features.hop, manifest.features.window - manifest.features.hop
+        self._waiting = np.concatenate([self._waiting, samples])
+        count = (self._done + len(self._waiting) - more) // step - self._steps
+        if count <= 0:
+            return []
+        end = (self._steps + count) * step + more
+        sound, self._waiting = np.split(self._waiting, [end - self._done])
+        levels = self._level.feed(sound) + self._to_dba
         found = []
-        for at in range(0, len(self._frames) - size + 1, size):
-            values, self._state = self._detector.run(self._frames[at : at + size], self._state)
+        for frames in np.split(self._log_mel.feed(sound) + self._gain_db, count):
+            values, self._state = self._detector.run(frames, self._state)
             self._steps += 1
-            end = (self._steps * size - 1) * settings.hop + settings.window
-            level = self._levels[end // BLOCK - 1 - self._levels_before] + self._to_dba
-            found.append(Scores(end / RATE_HZ, float(level), dict(zip(manifest.labels, map(float, values), strict=True))))
-        self._frames = self._frames[len(found) * size :]
-        done = max(0, self._steps * size * settings.hop // BLOCK - self._levels_before)
-        self._levels = self._levels[done:]
-        self._levels_before += done
+            time = self._steps * step + more
+            level = levels[time // BLOCK - 1 - self._done // BLOCK]
+            found.append(Scores(time / RATE_HZ, float(level), dict(zip(manifest.labels, map(float, values), strict=True))))
+        self._done = end
         return found

@@ -18,6 +18,9 @@ FAST_S = 0.125
 TAPS = 2048
 """Length of the weighting filter: 8 Hz of resolution, enough for the slope at 31.5 Hz."""
 
+SIZES = (4096, 8192, 16384, 32768)
+"""Of the filter's FFT; the more sound comes at once, the longer it is, and the less of it goes to what was heard before."""
+
 SILENCE_DBFS = -160.0
 """What digital silence is given as: far below any microphone, and finite."""
 
@@ -32,27 +35,27 @@ def a_weight_db(hz: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 @cache
-def _filter() -> NDArray[np.complex64]:
-    """Spectrum (for overlap-save with blocks of 2 * TAPS) of a minimum-phase FIR whose gain is the A-weighting.
+def _filter(size: int) -> NDArray[np.complex64]:
+    """Spectrum (for overlap-save with FFTs of `size`) of a minimum-phase FIR whose gain is the A-weighting.
 
     Minimum phase from the real cepstrum (Oppenheim & Schafer, Discrete-Time Signal Processing, 13.5), so that the level does not lag.
     """
-    size = 16 * TAPS
-    log_gain = a_weight_db(np.fft.rfftfreq(size, 1 / RATE_HZ)) * np.log(10) / 20
+    fine = 16 * TAPS
+    log_gain = a_weight_db(np.fft.rfftfreq(fine, 1 / RATE_HZ)) * np.log(10) / 20
     cepstrum = np.fft.irfft(np.maximum(log_gain, -12.0))
-    cepstrum[1 : size // 2] *= 2.0
-    cepstrum[size // 2 + 1 :] = 0.0
+    cepstrum[1 : fine // 2] *= 2.0
+    cepstrum[fine // 2 + 1 :] = 0.0
     impulse = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)))[:TAPS]
-    return np.fft.rfft(impulse, 2 * TAPS).astype(np.complex64)
+    return np.fft.rfft(impulse, size).astype(np.complex64)
 
 
 @cache
-def _decay(blocks: int) -> NDArray[np.float64]:
-    """Row i, column j: weight of block j in the F-weighted mean square at the end of block i; the last column is what was before."""
+def _decay() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights in the F-weighted mean square at the end of block i: (i, j) of block j, and (i,) of the mean square before the first block."""
+    blocks = np.arange((SIZES[-1] - TAPS) // BLOCK)
     keep = np.exp(-BLOCK / RATE_HZ / FAST_S)
-    age = np.arange(blocks)[:, None] - np.arange(blocks)[None, :]
-    weights = np.where(age >= 0, (1.0 - keep) * keep ** np.maximum(age, 0), 0.0)
-    return np.concatenate([weights, keep ** (1.0 + np.arange(blocks))[:, None]], axis=1)
+    age = blocks[:, None] - blocks[None, :]
+    return np.where(age >= 0, (1.0 - keep) * keep ** np.maximum(age, 0), 0.0), keep ** (1.0 + blocks)
 
 
 class LevelStream:
@@ -68,17 +71,19 @@ class LevelStream:
         sound = np.concatenate([self._rest, samples])
         whole = len(sound) // BLOCK * BLOCK
         self._rest = sound[whole:]
-        levels = [self._levels(sound[i : i + 12 * BLOCK]) for i in range(0, whole, 12 * BLOCK) if i + BLOCK <= whole]
+        most = len(_decay()[1]) * BLOCK
+        levels = [self._levels(sound[i : min(i + most, whole)]) for i in range(0, whole, most)]
         return np.concatenate(levels) if levels else np.zeros(0, np.float32)
 
     def _levels(self, sound: Array) -> Array:
-        """Levels of at most 12 blocks (1,920 samples, what one FFT of the filter takes)."""
-        sound = sound[: len(sound) // BLOCK * BLOCK]
+        """Levels of whole blocks, at most as many as the longest FFT takes."""
         joined = np.concatenate([self._past, sound])
         self._past = joined[-TAPS:]
-        weighted = np.fft.irfft(np.fft.rfft(joined, 2 * TAPS) * _filter(), 2 * TAPS)[TAPS : TAPS + len(sound)]
-        squares = np.mean(weighted.reshape(-1, BLOCK).astype(np.float64) ** 2, axis=1)
-        means = _decay(len(squares)) @ np.append(squares, self._mean_square)
+        size = next(size for size in SIZES if size >= len(joined))
+        weighted = np.fft.irfft(np.fft.rfft(joined, size) * _filter(size), size)[TAPS : len(joined)].reshape(-1, BLOCK)
+        squares = np.einsum("ij,ij->i", weighted, weighted) / BLOCK
+        of_block, of_before = (weights[: len(squares)] for weights in _decay())
+        means = of_block[:, : len(squares)] @ squares + of_before * self._mean_square
         self._mean_square = float(means[-1])
         levels: Array = np.maximum(10.0 * np.log10(2.0 * means + 1e-30), SILENCE_DBFS).astype(np.float32)
         return levels

@@ -10,6 +10,9 @@ from edge.features import RATE_HZ
 
 Array = NDArray[np.float32]
 
+PIECE = 48
+"""Frames worked on at once. Larger pieces need memory that the system takes back and maps anew each time, which costs more than the FFT."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogMelSettings:
@@ -62,9 +65,12 @@ def log_mel(samples: Array, settings: LogMelSettings) -> Array:
     if len(samples) < settings.window:
         return np.zeros((0, settings.bands), np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(samples, settings.window)[:: settings.hop]
-    spectrum = np.fft.rfft(frames * _hann(settings.window))
-    power = spectrum.real**2 + spectrum.imag**2
-    decibels: Array = 10.0 * np.log10(np.maximum(power.astype(np.float32) @ mel_bank(settings), np.float32(settings.floor)))
+    window, bank, floor = _hann(settings.window), mel_bank(settings), np.float32(settings.floor)
+    decibels = np.empty((len(frames), settings.bands), np.float32)
+    for at in range(0, len(frames), PIECE):
+        spectrum = np.fft.rfft(frames[at : at + PIECE] * window)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
+        decibels[at : at + PIECE] = 10.0 * np.log10(np.maximum(power @ bank, floor))
     return decibels
 
 
