@@ -87,7 +87,7 @@ def horn(rng: Rng) -> NDArray[np.float64]:
 
 
 def alarm(rng: Rng) -> NDArray[np.float64]:
-    """Beeps, two-tone alarms, sweeping sirens, buzzers."""
+    """Beeps, two-tone alarms, sweeps, buzzers."""
     kind, t = rng.integers(4), _time(rng.uniform(1.5, 5.0))
     base, rate = rng.uniform(400, 3200), rng.uniform(0.5, 8)
     swing = np.sin(2 * np.pi * rate * t)
@@ -98,6 +98,24 @@ def alarm(rng: Rng) -> NDArray[np.float64]:
     if kind == 2:
         return _harmonics(rng.uniform(400, 900) * 2 ** (rng.uniform(0.3, 0.8) * np.sin(2 * np.pi * rng.uniform(0.15, 4) * t)), rng.uniform(-15, -3), rng)
     return np.sign(np.sin(2 * np.pi * rng.uniform(80, 500) * t)) + 0.3 * _noise(rng, len(t), 200, 6000)
+
+
+def siren(rng: Rng) -> NDArray[np.float64]:
+    """An ambulance or police: wail (up and down over seconds), yelp (several a second), or two tones in turn, from a driven horn loudspeaker."""
+    t = _time(rng.uniform(3.0, 8.0))
+    low = rng.uniform(350, 800)
+    top = low * rng.uniform(1.5, 3.0)
+    way = rng.integers(3)
+    if way == 0:
+        swing = 0.5 + 0.5 * np.sin(2 * np.pi * t / rng.uniform(2.0, 8.0) + rng.uniform(0, 6.3))
+    elif way == 1:
+        swing = (t * rng.uniform(1.5, 5.0)) % 1.0
+        swing = swing if rng.random() < 0.5 else np.abs(2 * swing - 1)
+    else:
+        swing = ((t * rng.uniform(0.7, 2.0)) % 1.0 > 0.5) * rng.uniform(0.3, 0.6)
+    f0 = low * (top / low) ** swing * rng.uniform(0.94, 1.06)
+    y = np.tanh(rng.uniform(0.5, 4) * _harmonics(f0, rng.uniform(-14, -2), rng))
+    return y * (1 + rng.uniform(0, 0.6) * np.interp(t, np.arange(0, 9, 0.3), rng.uniform(-1, 1, 30)))
 
 
 def slam(rng: Rng) -> NDArray[np.float64]:
@@ -142,7 +160,7 @@ def clap(rng: Rng) -> NDArray[np.float64]:
 
 
 MAKERS: dict[str, Callable[[Rng], NDArray[np.float64]]] = {
-    "bell": bell, "whistle": whistle, "horn": horn, "alarm": alarm, "siren": alarm, "slam": slam, "chair": chair, "clap": clap,
+    "bell": bell, "whistle": whistle, "horn": horn, "alarm": alarm, "siren": siren, "slam": slam, "chair": chair, "clap": clap,
 }  # fmt: skip
 
 

@@ -43,7 +43,10 @@ GUISES = {
 MADE = {"bell": 40, "whistle": 40, "horn": 60, "alarm": 40, "siren": 30, "slam": 70, "chair": 40, "clap": 40}
 """Sounds from signal models in one round."""
 
-CHANGED = {"shouted": 350, "sung": 90, "child_cry": 70, "child_scream": 60, "child_laugh": 60, "other_sob": 120, "child_speech": 60}
+WIDE = frozenset({"dog", "cat", "animal", "bird", "siren", "alarm", "bell", "horn", "whistle", "music", "engine", "glass", "knock"})
+"""Kinds that stay harmless at any speed: half of their guises are played at 0.6 to 1.7 times it."""
+
+CHANGED = {"shouted": 350, "sung": 90, "child_cry": 70, "child_scream": 60, "child_laugh": 60, "other_sob": 120, "child_speech": 60, "other_yell": 90}
 """Voices changed by the vocoder in one round."""
 
 
@@ -163,7 +166,7 @@ def changed(x: Array, change: str, rng: Rng) -> Array:
             return voices.resized(x, rng.uniform(0.78, 0.95), rng.uniform(0.65, 0.95))
         case "child_scream" | "child_laugh" | "child_speech":
             return voices.resized(x, rng.uniform(1.05, 1.3), rng.uniform(1.0, 1.5))
-        case "other_sob":
+        case "other_sob" | "other_yell":
             return voices.resized(x, rng.uniform(0.82, 1.3), rng.uniform(0.65, 1.5))
     return x
 
@@ -177,7 +180,9 @@ def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> tuple[Array, float
         x = changed(x, job.change, rng)
     if len(x) < 0.2 * RATE_HZ:
         x = np.pad(x, (0, int(0.2 * RATE_HZ) - len(x)))
-    if rng.random() < 0.6:
+    if job.kind in WIDE and rng.random() < 0.5:
+        x = speeded(x, float(np.exp(rng.uniform(math.log(0.6), math.log(1.7)))))
+    elif rng.random() < 0.6:
         x = speeded(x, rng.uniform(0.87, 1.15))
     if rng.random() < 0.15:
         x = codec(x, rng)
@@ -190,8 +195,8 @@ def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> tuple[Array, float
     return log_mel(x * np.float32(10 ** (-level / 20)), SETTINGS), distance_m
 
 
-def jobs(clips: list[Clip], shard: int, seed: int) -> Iterator[Job]:
-    """The jobs of one round, in a random order."""
+def jobs(clips: list[Clip], shard: int, seed: int, only: frozenset[str] = frozenset()) -> Iterator[Job]:
+    """The jobs of one round, in a random order; of these kinds only, if any are named."""
     rng = np.random.default_rng([seed, shard])
     by_kind: dict[str, list[Clip]] = {}
     for clip in clips:
@@ -205,7 +210,7 @@ def jobs(clips: list[Clip], shard: int, seed: int) -> Iterator[Job]:
     talk = [c for k in ("speech", "read", "sentence", "raised") for c in by_kind.get(k, []) if c.seconds > 0.8]
     sources = {"shouted": ("shout", talk), "sung": ("sing", talk), "child_cry": ("cry_child", by_kind.get("cry_baby", [])), "child_speech": ("speech", talk),
                "child_scream": ("scream", by_kind.get("scream", [])), "child_laugh": ("laugh", by_kind.get("laugh", [])),
-               "other_sob": ("sob", by_kind.get("sob", []))}  # fmt: skip
+               "other_sob": ("sob", by_kind.get("sob", [])), "other_yell": ("yell_joy", by_kind.get("yell_joy", []))}  # fmt: skip
     for change, n in CHANGED.items():
         kind, rows = sources[change]
         by_speaker: dict[str, list[Clip]] = {}
@@ -216,6 +221,8 @@ def jobs(clips: list[Clip], shard: int, seed: int) -> Iterator[Job]:
             todo.append((kind, by_speaker[name][rng.integers(len(by_speaker[name]))], change))
     for i in rng.permutation(len(todo)):
         kind, clip, change = todo[i]
+        if only and kind not in only:
+            continue
         yield Job(kind, clip, change, (seed * 1000 + shard, int(i)))
 
 
@@ -232,11 +239,11 @@ def _do(job: Job) -> tuple[Job, Array, float]:
     return job, frames.astype(np.float16), distance_m
 
 
-def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: Path, shard: int, seed: int, workers: int) -> None:
+def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: Path, shard: int, seed: int, workers: int, only: frozenset[str]) -> None:
     """Write one shard, its index last, so that a shard with an index is whole."""
     entries, pieces, at = [], [], 0
     with multiprocessing.get_context("fork").Pool(workers, _begin, (corpus, rooms)) as pool:
-        for i, (job, frames, distance_m) in enumerate(pool.imap(_do, jobs(clips, shard, seed), chunksize=16)):
+        for i, (job, frames, distance_m) in enumerate(pool.imap(_do, jobs(clips, shard, seed, only), chunksize=16)):
             origin = ("made", job.kind, "") if job.clip is None else (job.clip.corpus, job.clip.key, job.clip.speaker)
             entries.append(Entry(shard, at, len(frames), job.kind, origin[0], origin[1], origin[2], round(distance_m, 2)))
             pieces.append(frames)
@@ -272,6 +279,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--split", default="train", help="train, dev or both (train,dev)")
+    parser.add_argument("--kinds", nargs="*", default=[], help="only sounds of these kinds")
     parser.add_argument("--commercial-only", action="store_true", help="only clips whose licence allows commercial use")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
@@ -282,7 +290,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     for shard in range(args.rounds):
         if not (args.out / f"index{shard:02d}.csv").exists():
-            render_round(corpus, clips, rooms, args.out, shard, args.seed, args.jobs)
+            render_round(corpus, clips, rooms, args.out, shard, args.seed, args.jobs, frozenset(args.kinds))
 
 
 if __name__ == "__main__":
