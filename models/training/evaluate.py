@@ -4,10 +4,7 @@
 """
 
 import argparse
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import soundfile
@@ -15,21 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from edge.features.logmel import log_mel
+from models.training.bench import bench_module
 from models.training.render import SETTINGS
 from models.training.train import load_network
 
 STEP = 5  # outputs in a step: 0.2 s
-
-
-def bench_module(path: Path) -> ModuleType:
-    """The bench as a module: its metrics are the ones we are judged by, so there is no second copy of them."""
-    spec = importlib.util.spec_from_file_location("bench", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["bench"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:

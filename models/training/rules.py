@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.evaluate import bench_module, logits_of, scene_features, step_scores
+from models.training.bench import bench_module
+from models.training.evaluate import logits_of, scene_features, step_scores
 
 AGREEMENTS = ((1, 1), (2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
 """(agree, of): so many of the last so many steps."""
