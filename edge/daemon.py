@@ -1,6 +1,5 @@
 """The running terminal: one thread for sound, one for the broker, and the main loop that owns alerts, outbox and timers."""
 
-import hashlib
 import logging
 import os
 import queue
@@ -18,6 +17,7 @@ from edge.alerts.book import Book, Rules, UnknownAlert
 from edge.alerts.lock import only_one
 from edge.alerts.outbox import Outbox
 from edge.chain import Chain
+from edge.config import profiles
 from edge.config.names import own_terminal_name, state_folder
 from edge.config.schema import Config
 from edge.decide.period import period_at
@@ -92,10 +92,10 @@ class Daemon:
         self._events: queue.Queue[_Event] = queue.Queue(EVENTS)
         self._folder = state_folder(config.paths.state, environment)
         self._detector = Detector.load(Path(config.paths.models) if config.paths.models else models_folder())
-        self._profile = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+        self._calibration = profiles.in_use(config, self._folder, profiles.here(config, self._detector.manifest.sha256))
         self._period = ""
         self._rules: Mapping[str, Rule] = {}
-        self._labels = sorted(rules_for(self._detector.manifest.rules, config.labels, (), ""))
+        self._labels = sorted(rules_for(self._detector.manifest.rules, config.labels, (), "", {}))
         self._topics = Topics(config.terminal.site, own_terminal_name(config.terminal.name))
         self._boot = entropy(8).hex()
         self._gatekeeper = Gatekeeper()
@@ -124,7 +124,9 @@ class Daemon:
             stack.callback(self._outbox.close)
             self._book = Book(self._outbox, self._alert_rules(), self._entropy, now)
             self._uplink = Uplink(self._link, self._topics, self._outbox)
-            chain = Chain(self._detector, self._config.microphone.sensitivity_dbfs)
+            chain = Chain(self._detector, self._calibration.sensitivity_dbfs)
+            if self._calibration.problem:
+                _log.warning("profile.not_used reason=%r", str(self._calibration.problem))
             self._sound = Sound(self._open_source(), chain.feed, self._rules_now, self._events.put, self._clock_s)
             _log.info("daemon.start version=%s boot=%s topics=%s", edge.__version__, self._boot, self._topics.status)
             self._threads = [self._thread("sound", self._sound.run), self._thread("link", self._link.run)]
@@ -248,7 +250,8 @@ class Daemon:
 
     def _faults(self, now: Moment) -> frozenset[Fault]:
         clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
-        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock
+        profile = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
+        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile
 
     def _well(self, now: Moment) -> bool:
         """Whether sound is heard, or it is known why not."""
@@ -277,7 +280,7 @@ class Daemon:
             temperature_c=temperature_c(),
             disk_free_mb=disk_free_mb(self._folder),
             model=self._detector.manifest.sha256,
-            profile=self._profile,
+            profile=self._calibration.sha256,
         )
 
     def _alert_rules(self) -> Rules:
@@ -285,7 +288,7 @@ class Daemon:
         return Rules(
             place=config.terminal.place,
             model=self._detector.manifest.sha256,
-            profile=self._profile,
+            profile=self._calibration.sha256,
             say_again_s=config.alerts.say_again_s,
             close_after_s=config.alerts.close_after_h * 3600,
             storm_alerts=config.storm.alerts,
@@ -300,7 +303,7 @@ class Daemon:
         if period != self._period:
             _log.info("period.begins name=%s", period)
             self._period = period
-            self._rules = rules_for(self._detector.manifest.rules, self._config.labels, self._config.periods, period)
+            self._rules = rules_for(self._detector.manifest.rules, self._config.labels, self._config.periods, period, self._calibration.thresholds)
         return self._rules
 
     def _stamp(self, now: Moment) -> Stamp:

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -21,7 +20,7 @@ from edge.shipped import models_folder
 from edge.words import N_, language
 
 # Where a value came from, as --json says it.
-FROM_FILE, FROM_DEFAULT, FROM_MACHINE, FROM_MODEL = "file", "default", "machine", "model"
+FROM_FILE, FROM_DEFAULT, FROM_MACHINE, FROM_MODEL, FROM_PROFILE = "file", "default", "machine", "model", "profile"
 
 
 def add(subparsers: Subparsers, _: Translate) -> None:
@@ -71,12 +70,13 @@ def _check(context: Context) -> int:
 def _show(context: Context) -> int:
     _ = context.translate
     loaded = context.loaded
-    rows = list(_values(loaded, _name(context), _model_values(context)))
+    model, profile = _measured_values(context)
+    rows = list(_values(loaded, _name(context), model, profile))
     if context.json:
         context.print_json({key: {"value": value, "from": origin, "line": line} for key, value, origin, line in rows})
         return 0
     table = Table("", _(N_("value")), _(N_("from")), box=None, pad_edge=False)
-    said = {FROM_DEFAULT: _(N_("default")), FROM_MACHINE: _(N_("this machine")), FROM_MODEL: _(N_("the model"))}
+    said = {FROM_DEFAULT: _(N_("default")), FROM_MACHINE: _(N_("this machine")), FROM_MODEL: _(N_("the model")), FROM_PROFILE: _(N_("the profile"))}
     for key, value, origin, line in rows:
         place = _(N_("line {line}")).format(line=line) if origin == FROM_FILE else said[origin]
         table.add_row(key, Text("" if value is None else json.dumps(value, ensure_ascii=False)), place)
@@ -95,20 +95,26 @@ def _name(context: Context) -> str:
         return ""
 
 
-def _model_values(context: Context) -> dict[KeyPath, object]:
-    """What the model's manifest says where the configuration is silent; nothing, and a remark, where it cannot be read."""
+def _measured_values(context: Context) -> tuple[dict[KeyPath, object], dict[KeyPath, object]]:
+    """What the model's manifest and what the profile say where the configuration is silent; nothing, and a remark, where the model cannot be read."""
+    from edge.decide.period import DEFAULT
     from edge.detect.manifest import read_manifest
 
-    folder = Path(context.config.paths.models or models_folder())
     try:
-        rules = read_manifest(folder / "detector.toml").rules
+        manifest = read_manifest(context.models / "detector.toml")
     except EdgeError as error:
         context.errors.print(error.told(context.translate), markup=False)
-        return {}
-    return {("labels", label, key): value for label, rule in rules.items() for key, value in asdict(rule).items()}
+        return {}, {}
+    found = context.calibration(manifest.sha256)
+    profile: dict[KeyPath, object] = {("labels", label, "threshold"): value for label, value in found.thresholds.get(DEFAULT, {}).items()}
+    if found.measured:
+        profile["microphone", "sensitivity_dbfs"] = found.sensitivity_dbfs
+    return {("labels", label, key): value for label, rule in manifest.rules.items() for key, value in asdict(rule).items()}, profile
 
 
-def _values(loaded: Loaded, name: str, model: Mapping[KeyPath, object]) -> Iterator[tuple[str, object, str, int | None]]:
+def _values(
+    loaded: Loaded, name: str, model: Mapping[KeyPath, object], profile: Mapping[KeyPath, object]
+) -> Iterator[tuple[str, object, str, int | None]]:
     """Key, the value that holds, where it comes from, and its line where that is the file."""
     config = loaded.config
     derived: dict[KeyPath, object] = {
@@ -124,6 +130,8 @@ def _values(loaded: Loaded, name: str, model: Mapping[KeyPath, object]) -> Itera
             yield key, value, FROM_FILE, loaded.lines[path]
         elif path in derived:
             yield key, derived[path], FROM_MACHINE, None
+        elif path in profile:
+            yield key, profile[path], FROM_PROFILE, None
         elif value is None and path in model:
             yield key, model[path], FROM_MODEL, None
         else:

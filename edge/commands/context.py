@@ -10,9 +10,12 @@ from typing import NoReturn, TypeAlias
 
 from rich.console import Console
 
+from edge.config import profiles
 from edge.config.load import Loaded, read
+from edge.config.names import state_folder
 from edge.config.schema import Config
 from edge.errors import EdgeError
+from edge.shipped import models_folder
 from edge.words import language, translator
 
 Translate = Callable[[str], str]
@@ -45,6 +48,23 @@ class Context:
     def config(self) -> Config:
         """The configuration. Raises ConfigError."""
         return self.loaded.config
+
+    @property
+    def models(self) -> Path:
+        """The folder of the models in use. Raises ConfigError."""
+        return Path(self.config.paths.models) if self.config.paths.models else models_folder()
+
+    @property
+    def state(self) -> Path:
+        """The state folder. Raises ConfigError."""
+        return state_folder(self.config.paths.state, os.environ)
+
+    def calibration(self, model: str) -> profiles.Calibration:
+        """What of the terminal's profile is in use; what of it is not is said on standard error. model: sha256 of the one installed."""
+        found = profiles.in_use(self.config, self.state, profiles.here(self.config, model))
+        if found.problem:
+            self.errors.print(f"xiaoan: {found.problem.told(self.translate)}", markup=False)
+        return found
 
     @cached_property
     def language(self) -> str:

@@ -25,7 +25,6 @@ from edge.detect.detector import LABELS
 from edge.detect.manifest import Manifest, read_manifest
 from edge.errors import EdgeError
 from edge.replay import Failed, Played, Settings, play_all
-from edge.shipped import models_folder
 from edge.words import N_
 
 _NAME_WIDTH = 48
@@ -67,10 +66,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
         if len(recordings) != 1:
             raise ReplayError(N_("--explain draws one recording, but {count} were given"), count=len(recordings))
         explain.check(args.explain)
-    models = Path(context.config.paths.models) if context.config.paths.models else models_folder()
-    manifest = read_manifest(models / "detector.toml", LABELS)
-    rules = _rules(context.config, manifest, args.period)
-    settings = Settings(models, rules, context.config.microphone.sensitivity_dbfs, keep_steps=bool(args.scores or args.explain))
+    manifest = read_manifest(context.models / "detector.toml", LABELS)
+    calibration = context.calibration(manifest.sha256)
+    rules = _rules(context.config, manifest, args.period, calibration.thresholds)
+    settings = Settings(context.models, rules, calibration.sensitivity_dbfs, keep_steps=bool(args.scores or args.explain))
     report = _Report(context, recordings, truth)
     with _scores_file(args.scores, manifest.labels) as write, _progress(context, recordings) as heard:
         for recording, result in zip(recordings, play_all(recordings, settings, args.jobs, heard), strict=True):
@@ -100,11 +99,11 @@ def _truth(path: Path, recordings: Sequence[Recording]) -> Truth:
     return truth
 
 
-def _rules(config: Config, manifest: Manifest, period: str) -> dict[str, Rule]:
+def _rules(config: Config, manifest: Manifest, period: str, calibrated: Mapping[str, Mapping[str, float]]) -> dict[str, Rule]:
     names = {DEFAULT, HOLIDAY, *(p.name for p in config.periods)}
     if period not in names:
         raise ReplayError(N_("--period {period}: the configuration has no such period; it has: {names}"), period=period, names=", ".join(sorted(names)))
-    return rules_for(manifest.rules, config.labels, config.periods, period)
+    return rules_for(manifest.rules, config.labels, config.periods, period, calibrated)
 
 
 @contextmanager
