@@ -78,6 +78,8 @@ class Corpus:
 
     def forget_handles(self) -> None:
         """Close the tars; a forked worker calls it first, since a shared file position would mix up their reads."""
+        for handle, _ in self._tars.values():
+            handle.close()
         self._tars.clear()
 
     def sound(self, clip: Clip) -> Array:

@@ -58,7 +58,7 @@ def main() -> None:
                     after = (by_label[label] > threshold) & (t >= float(row["start"]))
                     delays.append(t[after][0] - float(row["start"]))
             ap = bench.summary(events, alarms, hours)["ap"]
-            delay_s = float(np.median(delays))
+            delay_s = float(np.median(delays)) if delays else 0.0
             print(f"{label}: {agree} of {of}: AP {ap:.3f}, threshold {threshold:.3f} at {args.per_hour}/h, recall {recall:.3f}, delay {delay_s:.2f} s")
             # A tenth of recall is worth a second of delay.
             if recall - 0.1 * delay_s > best[0]:

@@ -1,0 +1,115 @@
+"""From the corpus to a detector: tags, sounds in many guises, training, scenes of the bench, rules, ONNX file and report.
+
+    python -m models.training --corpus ../shared/corpus --work build/training --steps 3000
+
+Each step is a command that can be given by hand as well, and is left out where its result is in the folder already: after an end in the
+middle the same command goes on. Options that are not known here are handed to the training, such as --widths or --memory.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+DEV_SEED = 1
+"""Of the scenes: the figures of different runs compare only on the same ones."""
+
+
+def step(command: Sequence[object], out: Path | None = None) -> None:
+    """Run a command, showing it; where `out` is given, what it prints goes there as well once it is whole. Ends the program where it fails."""
+    words = list(map(str, command))
+    print("\n$ " + shlex.join(["python", *words[1:]]), flush=True)
+    lines = []
+    with subprocess.Popen(words, stdout=subprocess.PIPE if out else None, text=True) as running:
+        for line in running.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line)
+    if running.returncode:
+        raise SystemExit(f"this step failed with exit status {running.returncode}; what is done stays, the same command goes on from there")
+    if out:
+        out.write_text("".join(lines), encoding="utf-8")
+
+
+def module(name: str, *arguments: object) -> list[object]:
+    """The command of a module beside this one."""
+    return [sys.executable, "-m", f"models.training.{name}", *arguments]
+
+
+def same_options(work: Path, options: dict[str, object]) -> None:
+    """Hold a folder to the options it was begun with. Ends the program where they differ."""
+    kept = work / "options.json"
+    work.mkdir(parents=True, exist_ok=True)
+    if not kept.exists():
+        kept.write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
+    before = json.loads(kept.read_text(encoding="utf-8"))
+    if before != options:
+        different = [f"{name}: {before.get(name)} there, {value} now" for name, value in options.items() if before.get(name) != value]
+        raise SystemExit(f"{work} was begun with other options ({'; '.join(different)}). Give those, or another folder with --work")
+
+
+def trained_steps(run: Path) -> int:
+    """Steps of the last checkpoint of a run."""
+    settings = run / "network.json"
+    return int(json.loads(settings.read_text())["step"]) if settings.exists() else 0
+
+
+def main() -> None:
+    """Run it from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
+    parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
+    parser.add_argument("--work", type=Path, default=Path("build/training"), help="folder for all that is made; the detector too")
+    parser.add_argument("--steps", type=int, default=3000, help="of the training, 32 scenes of 10 s each")
+    parser.add_argument("--rounds", type=int, default=5, help="of rendering; each makes every sound anew")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--commercial-only", action="store_true", help="only clips whose licence allows commercial use")
+    parser.add_argument("--without", nargs="+", default=[], metavar="CORPUS", help="corpora left out of the training")
+    parser.add_argument("--teachers", type=Path, help="folder with teachers.py: YAMNet's tags become further targets of the training")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes for rendering and scenes")
+    args, more = parser.parse_known_args()
+    for path in filter(None, (args.corpus / "manifest.csv", args.bench, args.teachers)):
+        if not path.exists():
+            raise SystemExit(f"{path} is not there; name the right one (see --help)")
+    chosen = ["--steps", args.steps, "--rounds", args.rounds, "--seed", args.seed, *(["--commercial-only"] if args.commercial_only else []),
+              *(["--without", *args.without] if args.without else []), *more]  # fmt: skip
+    recipe = shlex.join(["python", "-m", "models.training", *map(str, chosen), *(["--teachers", args.teachers.name] if args.teachers else [])])
+    same_options(args.work, {"recipe": recipe})
+    make(args, recipe, more)
+
+
+def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
+    """Make what is missing of a detector. recipe: the command as the manifest will name it. more: options of the training."""
+    work = args.work
+    pool, run, scenes, tags, rules, report = (work / name for name in ("pool", "run", "dev", "tags.npz", "rules.json", "report.txt"))
+    free = ["--commercial-only"] if args.commercial_only else []
+    if args.teachers and not tags.exists():
+        step(module("tag", "--corpus", args.corpus, "--teachers", args.teachers, "--out", tags, *free))
+    if not (pool / f"index{args.rounds - 1:02d}.csv").exists():
+        step(module("render", "--corpus", args.corpus, "--out", pool, "--rounds", args.rounds, "--seed", args.seed, "--jobs", args.jobs, *free))
+    if trained_steps(run) < args.steps:
+        less = ["--without", *args.without] if args.without else []
+        taught = ["--tags", tags] if args.teachers else []
+        step(module("train", "--pool", pool, "--out", run, "--steps", args.steps, "--seed", args.seed, *less, *taught, *more))
+    if not scenes.exists():
+        unfinished = work / "dev.unfinished"
+        step([sys.executable, args.bench, "build", "--corpus", args.corpus, "--split", "dev", "--seed", DEV_SEED, "--jobs", args.jobs, "--out", unfinished])
+        unfinished.rename(scenes)
+    if not rules.exists():
+        step(module("rules", run, "--scenes", scenes, "--bench", args.bench, "--out", rules))
+    if not (work / "detector.toml").exists():
+        today = datetime.now(UTC).date().isoformat()
+        step(module("export", run, "--rules", rules, "--out", work, "--date", today, "--training", recipe))
+    if not report.exists():
+        step(module("evaluate", run, "--scenes", scenes, "--bench", args.bench), report)
+    print(f"\n{report}: what it reaches. To ship it: cp {work}/detector.onnx {work}/detector.toml models/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What training rests on: networks that stream, scenes whose targets are right, and one command that goes on where it ended."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.detect.detector import LABELS, Detector
+from edge.features import RATE_HZ
+from edge.features.logmel import LogMelSettings, log_mel
+from tests.command import ROOT
+from tests.models.tiny import row, write_corpus
+
+torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
+pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
+
+from models.training import mix, networks  # noqa: E402 - they need what may be skipped
+from models.training.render import Entry  # noqa: E402
+
+BENCH = ROOT.parent / "shared" / "bench" / "bench.py"
+
+
+@pytest.fixture(params=["gru", "tcn"])
+def network(request: pytest.FixtureRequest) -> networks.Detector:
+    """A small network of each memory, its weights by chance, and large enough that its outputs are no constants."""
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    network = networks.Detector(5, widths=(4, 6, 8, 8, 8), width=16, memory=request.param).eval()
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.mul_(2)
+    return network
+
+
+def frames(seconds: float) -> Any:
+    """A tensor (1, T, 64): log-mel of noise that swells and fades."""
+    rng = np.random.default_rng(2)
+    swell = 20 * np.sin(np.arange(round(100 * seconds)) / 30)[:, None]
+    return torch.from_numpy((rng.standard_normal((len(swell), 64)) * 6 + swell - 60).astype(np.float32))[None]
+
+
+@pytest.mark.parametrize("piece", [4, 20, 100])
+def test_a_stream_with_carried_state_equals_the_whole(network: networks.Detector, piece: int) -> None:
+    """The terminal hears in steps what training sees at once."""
+    x = frames(12.0)
+    with torch.no_grad():
+        whole, _ = network(x, network.start())
+        state, parts = network.start(), []
+        for part in x.split(piece, dim=1):
+            logits, state = network(part, state)
+            parts.append(logits)
+    assert whole.shape == (1, 300, 5)
+    assert whole.std(1).min() > 0.05
+    np.testing.assert_allclose(torch.cat(parts, 1).numpy(), whole.numpy(), atol=1e-4 * float(whole.abs().max()))
+
+
+def test_no_output_hears_what_comes_later(network: networks.Detector) -> None:
+    """Changing the sound from 3 s on changes outputs from there on, and none before."""
+    x, y = frames(6.0), frames(6.0)
+    y[:, 300:] += 20
+    with torch.no_grad():
+        differs = (network(x, network.start())[0] - network(y, network.start())[0]).abs().amax(2)[0].numpy()
+    assert (differs[:75].max(), differs[75:].max() > 1e-3) == (0.0, True)
+
+
+LENGTH = 203
+KINDS = ("ambience", "shout", "raised", "cry_baby", "scream", "dog")
+
+
+def mixer(kind: str) -> mix.Mixer:
+    """Scenes with one kind in front, 1 m away, of a pool in which every sound is 2 s of noise."""
+    noise = np.random.default_rng(3).standard_normal(3 * RATE_HZ).astype(np.float32) / np.sqrt(2)
+    shard = np.tile(log_mel(noise, LogMelSettings())[:LENGTH], (len(KINDS), 1)).astype(np.float16)
+    entries = [Entry(0, i * LENGTH, LENGTH, k, "tiny", k, k, 1.0) for i, k in enumerate(KINDS)]
+    return mix.Mixer([shard], entries, fronts={kind: 1.0})
+
+
+def scenes(kind: str) -> list[mix.Scene]:
+    """Ten scenes of it."""
+    return [mixer(kind).scene(np.random.default_rng(seed)) for seed in range(10)]
+
+
+def column(scene: mix.Scene, name: str) -> NDArray[np.float32]:
+    """(250,) the target of one output."""
+    return np.asarray(scene.target[:, mix.OUTPUTS.index(name)])
+
+
+@pytest.mark.parametrize(("kind", "label"), [("shout", "shouting"), ("scream", "shouting"), ("cry_baby", "crying")])
+def test_an_event_is_a_target_where_it_is(kind: str, label: str) -> None:
+    """1 where the scene is loud, 0 before, not asked for a while after: there a network that is late is right."""
+    for scene in scenes(kind):
+        target, own = column(scene, label), column(scene, kind)
+        on = np.flatnonzero(target == 1)
+        np.testing.assert_array_equal(target, own)
+        assert np.ptp(on) + 1 == len(on)
+        assert len(on) in (LENGTH // 4 + 1, LENGTH // 4 + 2) or on[-1] == 249
+        assert (target[: on[0]] == 0).all()
+        assert (target[on[-1] + 1 : on[-1] + 1 + mix.TAIL // 4] == -1).all()
+        level = scene.frames.mean(axis=1).reshape(-1, mix.SHRINK)
+        assert level[on[1:-1]].min() > np.delete(level, np.r_[on[0] - 1 : on[-1] + 2], axis=0).mean()
+        which = LABELS.index(label)
+        assert scene.bag[which] == 1
+        assert scene.reach[on, which].all()
+        assert not scene.reach[: on[0], which].any()
+
+
+def test_raised_speech_is_not_asked_for_shouting() -> None:
+    """Nobody can say where raised speech ends and shouting begins; that it is no crying is asked."""
+    for scene in scenes("raised"):
+        spoken = column(scene, "voice") == 1
+        assert spoken.any()
+        assert (column(scene, "shouting")[spoken] == -1).all()
+        assert (column(scene, "shouting") < 1).all()
+        assert (column(scene, "crying") == 0).all()
+        assert not scene.reach[spoken, 0].any()
+
+
+@pytest.mark.parametrize(("kind", "own", "other"), [("scream", "shouting", "crying"), ("cry_baby", "crying", "shouting")])
+def test_the_other_alarming_label_is_not_asked(kind: str, own: str, other: str) -> None:
+    """A scream called crying brings the same help, and must not be taught as a mistake."""
+    for scene in scenes(kind):
+        on = column(scene, own) == 1
+        assert (column(scene, other)[on] == -1).all()
+        assert (column(scene, other) < 1).all()
+        assert not scene.reach[on, LABELS.index(other)].any()
+
+
+def test_a_harmless_sound_is_asked_and_answered_no() -> None:
+    """A dog is neither, anywhere in the scene, and the highest score of the whole scene counts against it."""
+    for scene in scenes("dog"):
+        assert (column(scene, "animal") == 1).any()
+        assert (scene.target[:, :2] == 0).all()
+        assert (scene.bag == 0).all()
+        assert scene.reach.all()
+
+
+def test_the_same_seed_draws_the_same_scene() -> None:
+    """A training goes on after an end as if there had been none."""
+    first, again = (mixer("shout").scene(np.random.default_rng(7)) for _ in range(2))
+    np.testing.assert_array_equal(first.frames, again.frames)
+
+
+@pytest.mark.skipif(not BENCH.exists(), reason="no ../shared with the bench beside the checkout")
+def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path) -> None:
+    """From a corpus to a model that the terminal loads; what is there is not made again, and other options are refused."""
+    rows = [row("tiny", kind, split) for kind in ("shout", "cry_baby", "dog", "ambience") for split in ("train", "dev")]
+    work, steps = tmp_path / "work", 2
+
+    def train(*more: str) -> subprocess.CompletedProcess[str]:
+        small = ("--steps", str(steps), "--rounds", "1", "--batch", "4", "--widths", "4", "4", "4", "4", "4", "--width", "8", "--threads", "1")
+        command = (sys.executable, "-m", "models.training", "--corpus", tmp_path / "corpus", "--bench", BENCH, "--work", work, "--jobs", "1", *small, *more)
+        return subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+
+    write_corpus(tmp_path / "corpus", rows)
+    done = train()
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[3] for line in done.stdout.splitlines() if line.startswith("$ python -m")] == [
+        f"models.training.{name}" for name in ("render", "train", "rules", "export", "evaluate")
+    ]
+    assert Detector.load(work).manifest.labels == LABELS
+    assert json.loads((work / "run" / "network.json").read_text())["step"] == steps
+    assert "shouting: AP" in (work / "report.txt").read_text()
+    (work / "report.txt").unlink()
+    (work / "rules.json").unlink()
+    again = train()
+    assert [line.split()[3] for line in again.stdout.splitlines() if line.startswith("$ ")] == ["models.training.rules", "models.training.evaluate"]
+    other = train("--without", "tiny")
+    assert other.returncode == 1
+    assert "was begun with other options" in other.stderr
