@@ -1,7 +1,7 @@
 """The technician's ear: the microphone of the configuration, or a recording in its place."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +9,12 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import BarColumn, Progress, TextColumn
 
 from edge.capture.microphone import START_S, Microphone
 from edge.capture.playback import PacedRecording
 from edge.capture.recording import read_blocks
+from edge.commands.context import Context
 from edge.config.schema import Config, MicrophoneSettings
 from edge.decide.period import period_at
 from edge.errors import EdgeError
@@ -88,6 +90,15 @@ def _heard(ear: Ear) -> Iterator[NDArray[np.float32]]:
             raise ear.problem
         elif time.monotonic() > until_s:
             raise NothingHeard(N_("the microphone has given no sound for {seconds:.0f} s; try: xiaoan doctor"), seconds=START_S)
+
+
+@contextmanager
+def progress(context: Context, seconds: float) -> Iterator[Callable[[float], None]]:
+    """A function that is told the seconds of sound done so far: a bar on a terminal, nothing in a pipe."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} / {task.total:.0f} s"))
+    with Progress(*columns, console=context.errors, transient=True, disable=not context.errors.is_terminal) as bar:
+        task = bar.add_task(context.translate(N_("listening")), total=seconds)
+        yield lambda done_s: bar.update(task, completed=done_s)
 
 
 def local_time() -> datetime | None:
