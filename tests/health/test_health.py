@@ -1,12 +1,13 @@
 """What the terminal says of itself."""
 
+import os
 import socket
 from math import inf
 from pathlib import Path
 
 import pytest
 
-from edge.health.clock import system_clock
+from edge.health.clock import TRUSTED_S, system_clock, touched_lately
 from edge.health.levels import exceeded
 from edge.health.machine import disk_free_mb, temperature_c
 from edge.health.watchdog import Watchdog
@@ -45,6 +46,15 @@ def test_a_moment_without_synchronisation_has_no_known_time() -> None:
     now = system_clock()
     assert now.known_ms == (now.unix_ms if now.synchronised else None)
     assert now.unix_ms > 1_700_000_000_000
+
+
+def test_where_the_kernel_may_not_be_asked_the_time_services_mark_counts(tmp_path: Path) -> None:
+    """As long as the kernel itself would believe it; no mark, an old one, and one from the future are none."""
+    marker = tmp_path / "synchronized"
+    assert not touched_lately(marker, 1e9)
+    marker.touch()
+    os.utime(marker, (1e9, 1e9))
+    assert [touched_lately(marker, 1e9 + since_s) for since_s in (-1.0, 0.0, TRUSTED_S - 1, TRUSTED_S)] == [False, True, True, False]
 
 
 def test_systemd_is_told_through_an_abstract_socket_too() -> None:
