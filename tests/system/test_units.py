@@ -49,7 +49,7 @@ def test_the_service_is_exposed_to_little(tmp_path: Path) -> None:
     for drop_ins in ([], ["gpio.conf"]):
         folder = tmp_path / str(len(drop_ins))
         folder.mkdir()
-        command = [tool("systemd-analyze"), "security", "--offline=true", "--no-pager", f"--threshold={LARGEST_EXPOSURE}", installed(folder, *drop_ins)]
+        command = [tool("systemd-analyze"), "security", "--offline=true", "--no-pager", f"--threshold={LARGEST_EXPOSURE}", str(installed(folder, *drop_ins))]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-200:]
 
