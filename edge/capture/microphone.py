@@ -100,6 +100,11 @@ class Microphone:
         return max(self._starts - 1, 0)
 
     @property
+    def rate_hz(self) -> int:
+        """The rate at which the device was opened; 0: it is not open."""
+        return self._spell.hearing.rate_hz if self._spell else 0
+
+    @property
     def child(self) -> int | None:
         """The child's process id; None between two."""
         return self._spell.child.pid if self._spell else None

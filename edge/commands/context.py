@@ -61,10 +61,14 @@ class Context:
 
     def calibration(self, model: str) -> profiles.Calibration:
         """What of the terminal's profile is in use; what of it is not is said on standard error. model: sha256 of the one installed."""
-        found = profiles.in_use(self.config, self.state, profiles.here(self.config, model))
+        found = self.calibration_of(model)
         if found.problem:
             self.errors.print(f"xiaoan: {found.problem.told(self.translate)}", markup=False)
         return found
+
+    def calibration_of(self, model: str) -> profiles.Calibration:
+        """The same without a word."""
+        return profiles.in_use(self.config, self.state, profiles.here(self.config, model))
 
     @cached_property
     def language(self) -> str:

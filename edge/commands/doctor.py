@@ -1,0 +1,103 @@
+"""`xiaoan doctor`: everything that can be wrong, one line each, with the remedy."""
+
+import argparse
+import os
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from edge.commands.context import Context, Subparsers, Translate
+from edge.config.load import ConfigError
+from edge.doctor.check import Check, State, bad, failed, good
+from edge.errors import EdgeError
+from edge.words import N_
+
+_STYLES = {State.GOOD: "green", State.WARNING: "yellow", State.BAD: "bold red"}
+
+
+def add(subparsers: Subparsers, _: Translate) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help=_("check everything, with a remedy for what is wrong"),
+        description=_("Check everything that can be wrong with this terminal, one line each: good, warning or bad, with the remedy."),
+        epilog=_("Exit status: 0 nothing is bad, 1 something is bad."),
+    )
+    parser.add_argument("--json", action="store_true", help=_("as JSON, an object for each check"))
+
+
+def run(args: argparse.Namespace, context: Context) -> int:  # noqa: ARG001 - all commands are called alike
+    """Look at everything. Status 1 where something is bad."""
+    _ = context.translate
+    states = []
+    for check in _checks(context):
+        states.append(check.state)
+        remedy = check.told_remedy(_)
+        if context.json:
+            context.print_json({"name": check.name, "state": check.state, "told": check.told(_), "remedy": remedy or None})
+            continue
+        line = Text.assemble((f"{_(check.state):<8}", _STYLES[check.state]), check.told(_))
+        context.console.print(line)
+        if remedy:
+            context.console.print(Text(f"{'':<8}→ {remedy}"))
+    if not context.json:
+        sentence = N_("{good} good, {warning} to look after, {bad} bad")
+        context.console.print(_(sentence).format(good=states.count(State.GOOD), warning=states.count(State.WARNING), bad=states.count(State.BAD)))
+    return 1 if State.BAD in states else 0
+
+
+def _checks(context: Context) -> Iterator[Check]:
+    from edge.config.names import own_terminal_name
+    from edge.doctor import computer, sound, terminal
+    from edge.health.clock import system_clock
+
+    yield computer.versions()
+    yield from computer.user()
+    try:
+        config = context.config
+    except ConfigError as error:
+        for problem in error.problems:
+            yield failed("config", problem)
+        return
+    except EdgeError as error:
+        yield failed("config", error)
+        return
+    file = context.loaded.file
+    yield good("config", N_("{file} is good"), file=file) if file else good("config", N_("there is no configuration file; the defaults hold"))
+    try:
+        name = own_terminal_name(config.terminal.name)
+        yield good("name", N_("the terminal is {site}/{name}"), site=config.terminal.site, name=name)
+    except EdgeError as error:
+        name = ""
+        yield failed("name", error)
+    yield from computer.clock(system_clock(), has_periods=bool(config.periods))
+    yield computer.disk(context.state)
+    yield from computer.temperature()
+    yield from computer.unit()
+    yield terminal.state(context.state)
+    checked, detector = terminal.model(context.models)
+    yield checked
+    sensitivity_dbfs = config.microphone.sensitivity_dbfs
+    if detector:
+        found = context.calibration_of(detector.manifest.sha256)
+        sensitivity_dbfs = found.sensitivity_dbfs
+        yield from terminal.profile(config, context.state, found)
+    yield from sound.microphone(config.microphone, sensitivity_dbfs, terminal_runs=terminal.runs(context.state))
+    yield from _broker(context, name)
+
+
+def _broker(context: Context, name: str) -> Iterator[Check]:
+    from edge.doctor import broker
+    from edge.link.connection import endpoint_of
+    from edge.link.topics import Topics
+
+    config = context.config
+    if not config.broker.host:
+        yield bad("broker", N_("no MQTT broker is configured, so nobody hears of an alert"), N_("set `host` in [broker] of {file}"), file=context.loaded.target)
+        return
+    try:
+        endpoint = endpoint_of(config.broker, os.environ)
+    except EdgeError as error:
+        yield failed("broker", error)
+        return
+    yield from broker.stages(endpoint, Topics(config.terminal.site, name))

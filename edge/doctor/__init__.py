@@ -1,0 +1,1 @@
+"""Everything that can be wrong with a terminal, looked at one by one: behind `xiaoan doctor`."""

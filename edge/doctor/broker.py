@@ -1,0 +1,196 @@
+"""The MQTT broker by stages: name, port, TLS, login, subscribe, publish, receive. The first that fails is the last that is told."""
+
+import queue
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.doctor.check import Check, bad, good, warning
+from edge.link import messages
+from edge.link.messages import Stamp
+from edge.link.session import Endpoint
+from edge.link.topics import Topics
+from edge.words import N_
+
+PATIENCE_S = 5.0
+ECHO_S = 2.0
+SOON_DAYS = 30.0
+"""A certificate that ends within this time is spoken of: somebody must order a new one."""
+
+_WRONG_VERSION = 0x84  # MQTT 5, 2.4: unsupported protocol version
+
+_Event: TypeAlias = tuple[str, Any]
+
+
+class _Session:
+    """One connection beside the terminal's own; it says nothing that a desk would show."""
+
+    def __init__(self, endpoint: Endpoint, topics: Topics, protocol: MQTTProtocolVersion) -> None:
+        self.events: queue.Queue[_Event] = queue.Queue()
+        self._earlier: list[_Event] = []  # that nobody waited for
+        put = self.events.put
+        self.client = client = Client(CallbackAPIVersion.VERSION2, client_id=f"{topics.client_id}-doctor", protocol=protocol, reconnect_on_failure=False)
+        client.connect_timeout = PATIENCE_S
+        if endpoint.credentials:
+            client.username_pw_set(endpoint.credentials.user, endpoint.credentials.password)
+        if endpoint.tls:
+            client.tls_set_context(endpoint.tls)
+
+        def connected(_client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
+            put(("connected", reason))
+
+        def disconnected(_client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
+            put(("disconnected", reason))
+
+        def subscribed(_client: Client, _data: object, mid: int, reasons: list[ReasonCode], _properties: object) -> None:
+            put((f"subscribed {mid}", reasons[0]))
+
+        def published(_client: Client, _data: object, _mid: int, reason: ReasonCode, _properties: object) -> None:
+            put(("published", reason))
+
+        def heard(_client: Client, _data: object, message: MQTTMessage) -> None:
+            put(("heard", bytes(message.payload)))
+
+        client.on_connect, client.on_disconnect, client.on_message = connected, disconnected, heard
+        client.on_subscribe, client.on_publish = subscribed, published
+
+    def wait(self, name: str, patience_s: float, true: Callable[[Any], bool] = lambda _: True) -> Any:
+        """What came with the event of that name; None where it does not come, or the connection ends first."""
+        for event in self._earlier:  # an echo may be faster than the confirmation
+            if event[0] == name and true(event[1]):
+                return event[1]
+        until_s = time.monotonic() + patience_s
+        while (left_s := until_s - time.monotonic()) > 0:
+            try:
+                came, what = self.events.get(timeout=left_s)
+            except queue.Empty:
+                return None
+            if came == name and true(what):
+                return what
+            if came == "disconnected":
+                return None
+            self._earlier.append((came, what))
+        return None
+
+    def greet(self, endpoint: Endpoint) -> ReasonCode | None:
+        """Connect; the broker's answer, None where there is none. Raises OSError."""
+        self.client.connect(endpoint.host, endpoint.port, 30)
+        self.client.loop_start()
+        found: ReasonCode | None = self.wait("connected", PATIENCE_S)
+        return found
+
+    def end(self) -> None:
+        """Leave."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def stages(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
+    """Each stage as it is passed."""
+    host, port = endpoint.host, endpoint.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        yield bad("broker.name", N_("the name {host} is not found: {told}"), N_("check `host` in [broker] and the network's name server (resolvectl status)"),
+                  host=host, told=_why(error))  # fmt: skip
+        return
+    yield good("broker.name", N_("{host} is {address}"), host=host, address=found[0][4][0])
+    start_s = time.monotonic()
+    try:
+        plain = socket.create_connection((host, port), PATIENCE_S)
+    except OSError as error:
+        yield bad("broker.port", N_("{host} does not take connections on port {port}: {told}"),
+                  N_("does the broker run, and does the firewall let us through?"),
+                  host=host, port=port, told=_why(error))  # fmt: skip
+        return
+    with plain:
+        yield good("broker.port", N_("port {port} answers within {ms:.0f} ms"), port=port, ms=1000 * (time.monotonic() - start_s))
+        if endpoint.tls:
+            check = _tls(endpoint.tls, plain, host)
+            yield check
+            if check.state == "bad":
+                return
+    yield from _session(endpoint, topics)
+
+
+def _tls(context: ssl.SSLContext, plain: socket.socket, host: str) -> Check:
+    try:
+        with context.wrap_socket(plain, server_hostname=host) as secured:
+            ends = str((secured.getpeercert() or {}).get("notAfter", ""))
+            days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86_400 if ends else SOON_DAYS
+            kind = secured.version()
+    except OSError as error:
+        told = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else _why(error)
+        return bad("broker.tls", N_("no TLS: {told}"), N_("check `ca`, the broker's certificate and the name in it, and this clock"), told=told)
+    if days < SOON_DAYS:
+        sentence = N_("{kind}, and the broker's certificate ends in {days:.0f} days")
+        return warning("broker.tls", sentence, N_("put a new certificate on the broker before that"), kind=kind, days=days)
+    return good("broker.tls", N_("{kind}, the broker's certificate holds for {days:.0f} days"), kind=kind, days=days)
+
+
+def _session(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
+    session = _Session(endpoint, topics, MQTTProtocolVersion.MQTTv5)
+    try:
+        answer = session.greet(endpoint)
+        if answer is None or answer.value == _WRONG_VERSION:
+            session.end()
+            session = _Session(endpoint, topics, MQTTProtocolVersion.MQTTv311)
+            answer = session.greet(endpoint)
+    except OSError as error:
+        yield bad("broker.login", N_("the broker ends the connection: {told}"), N_("read the broker's log"), told=_why(error))
+        return
+    try:
+        if answer is None:
+            yield bad("broker.login", N_("the broker does not answer the greeting"), N_("is it an MQTT broker, and does this port want TLS?"))
+        elif answer.is_failure:
+            yield bad("broker.login", N_("the broker refuses the login: {told}"),
+                      N_("check user and password in the `credentials` file, and the broker's users"),
+                      told=str(answer))  # fmt: skip
+        else:
+            version = "5" if session.client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+            yield good("broker.login", N_("the broker takes the login (MQTT {version})"), version=version)
+            yield from _exchange(session, topics)
+    finally:
+        session.end()
+
+
+def _exchange(session: _Session, topics: Topics) -> Iterator[Check]:
+    remedy = N_("let this login read command and write the other topics below {topic} (access control list of the broker)")
+    below = topics.reply.rsplit("/", 1)[0] + "/#"
+    command = _subscribe(session, topics.command)
+    if command is None or command.is_failure:
+        yield bad(
+            "broker.subscribe", N_("the broker does not let the terminal read {read}: the desk cannot acknowledge"), remedy, read=topics.command, topic=below
+        )
+    else:
+        yield good("broker.subscribe", N_("commands can be subscribed to"))
+    _subscribe(session, topics.reply)  # the echo; a strict access list may not give it to us
+    mark = f"doctor-{secrets.token_hex(4)}"
+    start_s = time.monotonic()
+    session.client.publish(topics.reply, messages.reply(Stamp(None, secrets.token_hex(8)), mark, None), qos=1)
+    taken = session.wait("published", PATIENCE_S)
+    if taken is None or taken.is_failure:
+        yield bad("broker.publish", N_("the broker does not take messages on {write}: no alert would arrive"), remedy, write=topics.reply, topic=below)
+        return
+    yield good("broker.publish", N_("a message was taken within {ms:.0f} ms"), ms=1000 * (time.monotonic() - start_s))
+    if session.wait("heard", ECHO_S, lambda payload: mark.encode() in payload) is not None:
+        yield good("broker.receive", N_("and came back after {ms:.0f} ms"), ms=1000 * (time.monotonic() - start_s))
+    else:
+        yield good("broker.receive", N_("it did not come back, as is right where the access list keeps terminals from reading replies"))
+
+
+def _subscribe(session: _Session, topic: str) -> ReasonCode | None:
+    _, mid = session.client.subscribe(topic, qos=1)
+    found: ReasonCode | None = session.wait(f"subscribed {mid}", PATIENCE_S)
+    return found
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

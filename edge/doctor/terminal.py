@@ -1,0 +1,90 @@
+"""The terminal's own files: state folder, model, profile."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.config import profiles
+from edge.config.profiles import Calibration
+from edge.config.schema import Config
+from edge.detect.detector import Detector
+from edge.doctor.check import Check, bad, failed, good, warning
+from edge.errors import EdgeError
+from edge.words import N_
+
+MOVED_DB = 1.0
+"""Thresholds found with a sensitivity that was so far from today's belong to other scores."""
+
+
+def state(folder: Path) -> Check:
+    """Whether alerts survive a power cut."""
+    if not folder.exists():
+        above = next(at for at in folder.absolute().parents if at.exists())
+        if os.access(above, os.W_OK | os.X_OK):
+            return good("state", N_("the state folder {folder} will be made at the first start"), folder=folder)
+    elif folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return good("state", N_("the state folder {folder} can be written to"), folder=folder)
+    return bad(
+        "state",
+        N_("the state folder {folder} cannot be written to: alerts do not survive a restart"),
+        N_("give it to the service's user: install -d -o xiaoan -g xiaoan -m 750 {folder}"),
+        folder=folder,
+    )
+
+
+def runs(folder: Path) -> bool:
+    """Whether a terminal runs on this state folder: it holds the lock."""
+    try:
+        with (folder / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def model(folder: Path) -> tuple[Check, Detector | None]:
+    """The detector, its hash checked, loaded as the terminal would."""
+    try:
+        detector = Detector.load(folder)
+    except EdgeError as error:
+        return failed("model", error), None
+    manifest = detector.manifest
+    sentence = N_("the model {name} of {date} is whole (sha256 {sha256}…) and hears {labels}")
+    return good("model", sentence, name=manifest.name, date=manifest.date, sha256=manifest.sha256[:8], labels=", ".join(manifest.labels)), detector
+
+
+def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]:
+    """What calibration found, and whether it still belongs here."""
+    if found.problem:
+        yield failed("profile", found.problem)
+        return
+    kept = profiles.read(folder / profiles.FILE)
+    measured = found.measured
+    if measured:
+        sentence = N_("the microphone was measured: {sensitivity:.1f} dBFS at 94 dB SPL, give or take {uncertainty:.1f} dB ({at})")
+        yield good("sensitivity", sentence, sensitivity=measured.sensitivity_dbfs, uncertainty=measured.uncertainty_db, at=measured.at)
+    elif "sensitivity_dbfs" in config.microphone.model_fields_set:
+        yield good("sensitivity", N_("the configuration sets the microphone's sensitivity: {value:.1f} dBFS at 94 dB SPL"), value=found.sensitivity_dbfs)
+    else:
+        yield warning(
+            "sensitivity",
+            N_("the microphone was never measured; levels in dBA may be wrong by several dB"),
+            N_("run: xiaoan calibrate level"),
+        )
+    thresholds = kept.thresholds if kept else None
+    if thresholds is None:
+        yield warning("thresholds", N_("the thresholds are the model's own; nobody has listened to this place"), N_("run: xiaoan calibrate site"))
+    elif abs(thresholds.sensitivity_dbfs - found.sensitivity_dbfs) > MOVED_DB:
+        yield warning(
+            "thresholds",
+            N_("the thresholds were found with a sensitivity of {then:.1f} dBFS, now it is {now:.1f} dBFS"),
+            N_("listen again: xiaoan calibrate site"),
+            then=thresholds.sensitivity_dbfs,
+            now=found.sensitivity_dbfs,
+        )
+    else:
+        sentence = N_("the thresholds come from {hours:.0f} h of listening here ({at})")
+        yield good("thresholds", sentence, hours=thresholds.heard_s / 3600, at=thresholds.at)

@@ -1,0 +1,114 @@
+"""What is said of the computer and of the terminal's own files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.alerts.lock import only_one
+from edge.config.profiles import FILE, Calibration, Here, MeasuredLevel, MeasuredThresholds, Profile, in_use, save
+from edge.config.schema import Config, MicrophoneSettings
+from edge.doctor import computer, terminal
+from edge.doctor.check import Check, State
+from edge.health.clock import Moment
+
+MODEL = "a" * 64
+HERE = Here("", "", MODEL)
+
+
+def names(checks: list[Check]) -> dict[str, State]:
+    """Each check's state by its name."""
+    return {check.name: check.state for check in checks}
+
+
+@pytest.mark.parametrize(
+    ("synchronised", "periods", "zone", "states"),
+    [
+        (True, True, "CST-8", {"clock": State.GOOD, "time_zone": State.GOOD}),
+        (False, False, "UTC", {"clock": State.WARNING, "time_zone": State.GOOD}),
+        (True, True, "UTC", {"clock": State.GOOD, "time_zone": State.WARNING}),
+    ],
+)
+def test_clock_and_zone(synchronised: bool, periods: bool, zone: str, states: dict[str, State], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    """A clock nobody set is said; UTC is suspect only where periods go by local time."""
+    import time  # noqa: PLC0415
+
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert names(list(computer.clock(Moment(0.0, 1_795_000_000_000, synchronised), has_periods=periods))) == states
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("millidegrees", "state"), [("45000", State.GOOD), ("72000", State.WARNING), ("83000", State.BAD)])
+def test_temperature(tmp_path: Path, millidegrees: str, state: State) -> None:
+    """Warm is a warning, too hot is bad; a computer without a thermometer is not spoken of."""
+    assert list(computer.temperature(tmp_path)) == []
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "temp").write_text(millidegrees)
+    assert [check.state for check in computer.temperature(tmp_path)] == [state]
+
+
+@pytest.mark.parametrize(
+    ("enabled", "active", "state"),
+    [
+        ("enabled", "active", State.GOOD),
+        ("enabled", "failed", State.BAD),
+        ("disabled", "active", State.BAD),
+        ("not-found", "inactive", State.WARNING),
+        ("", "", State.WARNING),
+    ],
+)
+def test_the_service(tmp_path: Path, enabled: str, active: str, state: State) -> None:
+    """It must start by itself and run; nothing is said where there is no systemd."""
+    answers = {"is-enabled": enabled, "is-active": active}
+    assert [check.state for check in computer.unit(answers.__getitem__, tmp_path)] == [state]
+    assert list(computer.unit(answers.__getitem__, tmp_path / "absent")) == []
+
+
+def test_the_state_folder(tmp_path: Path) -> None:
+    """One that can be made is good, a file in its place is bad."""
+    assert terminal.state(tmp_path / "a" / "b").state is State.GOOD
+    assert terminal.state(tmp_path).state is State.GOOD
+    (tmp_path / "file").touch()
+    assert terminal.state(tmp_path / "file").state is State.BAD
+
+
+def test_a_running_terminal_is_known_by_its_lock(tmp_path: Path) -> None:
+    """As long as it holds it."""
+    assert not terminal.runs(tmp_path)
+    with only_one(tmp_path):
+        assert terminal.runs(tmp_path)
+    assert not terminal.runs(tmp_path)
+
+
+def test_the_model_is_loaded_as_the_terminal_would(tmp_path: Path) -> None:
+    """A missing one is bad, with the sentence of its error."""
+    check, detector = terminal.model(tmp_path)
+    assert (check.state, detector) == (State.BAD, None)
+    assert "cannot be read" in check.told(str)
+
+
+def profile_states(config: Config, folder: Path, here: Here = HERE) -> dict[str, State]:
+    """What is said of the profile."""
+    found: Calibration = in_use(config, folder, here)
+    return names(list(terminal.profile(config, folder, found)))
+
+
+def test_the_profile(tmp_path: Path) -> None:
+    """Nothing measured, all measured, a configured sensitivity, thresholds of another sensitivity or model, and a broken file."""
+    level = MeasuredLevel(by="li", at="", how="", heard_s=5, model=MODEL, sensitivity_dbfs=-30.0, uncertainty_db=1.0)
+    site = MeasuredThresholds(by="li", at="", how="", heard_s=6e5, model=MODEL, sensitivity_dbfs=-30.0, periods={"default": {"shouting": 0.4}})
+    good, warning = State.GOOD, State.WARNING
+    assert profile_states(Config(), tmp_path) == {"sensitivity": warning, "thresholds": warning}
+    profile = Profile(machine="", device="", level=level, thresholds=site)
+    save(tmp_path, profile)
+    assert profile_states(Config(), tmp_path) == {"sensitivity": good, "thresholds": good}
+    explicit = Config(microphone=MicrophoneSettings(sensitivity_dbfs=-40.0))
+    assert profile_states(explicit, tmp_path) == {"sensitivity": good, "thresholds": warning}
+    assert profile_states(Config(), tmp_path, replace(HERE, model="b" * 64)) == {"profile": State.BAD}
+    (tmp_path / FILE).write_text("broken")
+    assert profile_states(Config(), tmp_path) == {"profile": State.BAD}
