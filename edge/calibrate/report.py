@@ -1,0 +1,119 @@
+"""The site's report: one HTML file with charts inside, to print or to mail. Needs matplotlib (extra [technician])."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from edge.calibrate.site import Expected, Proposal, by_hour
+from edge.calibrate.tally import Tally
+from edge.config.files import write_atomically
+from edge.errors import EdgeError
+from edge.words import N_
+
+Translate = Callable[[str], str]
+
+STYLE = """body{font:15px/1.5 sans-serif;max-width:52em;margin:2em auto;padding:0 1em;color:#222}h1{font-size:1.4em}h2{font-size:1.1em;margin-top:2em}
+table{border-collapse:collapse}td,th{padding:.15em .8em .15em 0;text-align:left;border-bottom:1px solid #ddd}svg{max-width:100%;height:auto}
+.good{color:#176617}.bad{color:#a11}@media print{body{margin:0}}"""
+
+
+class ReportImpossible(EdgeError):
+    """The report cannot be drawn or written."""
+
+
+def check(out: Path) -> None:
+    """Raise ReportImpossible where matplotlib or the folder is missing, before anybody listens for hours."""
+    if find_spec("matplotlib") is None:
+        raise ReportImpossible(N_("a picture needs matplotlib, which is not installed. Run: pip install 'xiaoan-edge[technician]'"))
+    if not out.absolute().parent.is_dir():
+        raise ReportImpossible(N_("{path}: cannot be written: there is no folder {folder}"), path=out, folder=out.parent)
+
+
+def write(out: Path, place: str, tally: Tally, rows: Sequence[Expected], found: Proposal, at: str, by: str, translate: Translate) -> None:
+    """Draw and write it. place: in words. at: UTC, empty where nobody knows. Raises ReportImpossible."""
+    _ = translate
+    title = _(N_("Listening to a place"))
+    facts = (
+        (N_("place"), place),
+        (N_("terminal"), tally.setup.machine),
+        (N_("microphone"), f"{tally.setup.device or 'default'}, {tally.setup.sensitivity_dbfs:.1f} dBFS"),
+        (N_("model"), tally.setup.model[:16]),
+        (N_("by"), by),
+        (N_("at"), at),
+        (N_("heard"), f"{found.heard_h:.1f} h"),
+    )
+    parts = [f"<h1>xiaoan: {escape(title)}</h1>", _table([], [(_(name), value) for name, value in facts if value])]
+    kind = "good" if found.proven and found.reachable else "bad"
+    claim = _(
+        N_("{per_day:.2f} false alarms a day with the proposed thresholds, at most {at_most:.2f} (95 %); {needed:.0f} h of quiet are needed for {target:g}.")
+    )
+    told = claim.format(per_day=found.per_day, at_most=found.at_most_per_day, needed=found.needed_h, target=found.target_per_day)
+    parts.append(f'<p class="{kind}">{escape(told)}</p>')
+    thresholds = [(period, _(label), f"{value:.2f}") for period, values in found.thresholds.items() for label, value in values.items()]
+    parts.append(_table([_(N_("period")), _(N_("label")), _(N_("proposed threshold"))], thresholds))
+    levels, by_threshold = _(N_("Levels by the hour")), _(N_("false alarms a day by threshold"))
+    if by_hour(tally):
+        parts += [f"<h2>{escape(levels)}</h2>", _levels(tally)]
+    for label in tally.setup.rules:
+        parts.append(f"<h2>{escape(_(label))}: {escape(by_threshold)}</h2>")
+        parts.append(_expectations([row for row in rows if row.label == label and row.period is None], found.target_per_day))
+    html = f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head><body>{"".join(parts)}</body></html>'
+    try:
+        write_atomically(out.absolute(), html)
+    except OSError as error:
+        raise ReportImpossible(N_("{path}: cannot be written: {told}"), path=out, told=error.strerror or error) from error
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _levels(tally: Tally) -> str:
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - of the extra [technician]
+
+    figure, axis = _figure()
+    hours = by_hour(tally)
+    at = [hour.hour for hour in hours]
+    axis.bar(at, [hour.l10 - hour.l90 for hour in hours], 0.7, [hour.l90 for hour in hours], color="#9bc3e6", label="L90 - L10")
+    axis.plot(at, [hour.l50 for hour in hours], "o", color="#1f4e79", label="L50")
+    axis.set(xlim=(-0.6, 23.6), xlabel="h", ylabel="dBA", xticks=range(0, 24, 2))
+    axis.legend()
+    text = _svg(figure)
+    plt.close(figure)
+    return text
+
+
+def _expectations(rows: Sequence[Expected], target_per_day: float) -> str:
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - of the extra [technician]
+
+    figure, axis = _figure()
+    at = [row.threshold for row in rows]
+    least = 0.01
+    axis.fill_between(at, [max(row.low, least) for row in rows], [max(row.high, least) for row in rows], color="#9bc3e6", label="95 %", step="mid")
+    axis.step(at, [max(row.per_day, least) for row in rows], where="mid", color="#1f4e79")
+    axis.axhline(target_per_day, color="#a11", lw=1, ls="--", label=f"{target_per_day:g}")
+    axis.set(yscale="log", ylim=(least, None), xlim=(0, 1), xlabel="0 … 1", ylabel="1/d")
+    axis.legend()
+    text = _svg(figure)
+    plt.close(figure)
+    return text
+
+
+def _figure() -> Any:
+    import matplotlib as mpl  # noqa: PLC0415 - of the extra [technician]
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    return plt.subplots(figsize=(8, 2.8), layout="constrained")
+
+
+def _svg(figure: Any) -> str:
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return "<svg" + text.getvalue().partition("<svg")[2]  # without the XML declaration: it stands inside of HTML

@@ -1,0 +1,295 @@
+"""`xiaoan calibrate site`: listen to a place, keep statistics, propose thresholds."""
+
+import argparse
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from rich.progress import Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from edge.calibrate import bounds, report
+from edge.calibrate.site import TARGET_PER_DAY, Expected, Proposal, by_hour, expected, hours_a_day, propose
+from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Setup, Tally, Unreadable, from_json
+from edge.commands import keeping
+from edge.commands.context import Context, Subparsers, Translate
+from edge.config import profiles
+from edge.config.files import write_atomically
+from edge.config.profiles import MeasuredThresholds
+from edge.decide.period import DEFAULT
+from edge.decide.rules import rules_for
+from edge.detect.detector import Detector
+from edge.detect.manifest import Manifest
+from edge.errors import EdgeError
+from edge.words import N_
+
+FILE = "site.json"
+SAVE_S = 60.0
+LOWEST_DBA, HIGHEST_DBA, CELLS = 20, 110, 45
+SHOWN = tuple(i for i, threshold in enumerate(GRID) if round(threshold * 100) % 10 == 0 or threshold > 0.96)
+"""Of the grid, the thresholds that a table shows."""
+
+
+class SiteError(EdgeError):
+    """The statistics cannot be used or kept."""
+
+
+def add(actions: Subparsers, _: Translate) -> None:
+    """Describe the action."""
+    parser = actions.add_parser(
+        "site",
+        help=_("listen to the place and propose thresholds"),
+        description=_(
+            "Listen for minutes to days and keep statistics alone, never sound: levels by the hour, and how often each label would have been raised "
+            "at each threshold. From these come the false alarms to expect in a day, and thresholds for a target. Ctrl-C ends the listening; the next "
+            "time it goes on from there. Everything heard counts as a false alarm, so let nobody shout or cry on purpose meanwhile."
+        ),
+        epilog=_("Exit status: 0 thresholds were found and kept, 1 the listening was too short or no threshold is high enough, 2 it could not be done."),
+    )
+    parser.add_argument("--hours", type=not_negative, metavar="H", help=_("listen for so long (default: until Ctrl-C); 0: show what was gathered so far"))
+    parser.add_argument(
+        "--target", type=positive, default=TARGET_PER_DAY, metavar="N", help=_("false alarms a day that the whole terminal may raise (default: 0.5)")
+    )
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help=_("write a report with charts, one file"))
+    parser.add_argument("--fresh", action="store_true", help=_("forget what was gathered before"))
+    parser.add_argument("--recording", type=Path, nargs="+", metavar=_("FILE"), help=_("hear these recordings instead of the microphone"))
+    parser.add_argument("--json", action="store_true", help=_("as JSON"))
+    keeping.add_options(parser, _)
+
+
+def positive(text: str) -> float:
+    """More than nothing; argparse names this function where it is not."""
+    if not 0.0 < float(text) < 1e6:
+        raise ValueError
+    return float(text)
+
+
+def not_negative(text: str) -> float:
+    """Nothing or more; argparse names this function where it is not."""
+    return 0.0 if float(text) == 0.0 else positive(text)
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Listen, show, keep."""
+    _ = context.translate
+    bounds.check()
+    if args.report:
+        report.check(args.report)
+    detector = Detector.load(context.models)
+    manifest = detector.manifest
+    here = profiles.here(context.config, manifest.sha256)
+    profile = profiles.to_build_on(context.state, here, replace=args.replace)
+    sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
+    file = context.state / FILE
+    tally = _begin(context, manifest, sensitivity_dbfs, None if args.fresh else file)
+    _listen(args, context, detector, tally, file)
+    if not tally.heard_s:
+        raise SiteError(N_("nothing was heard yet; let it listen: xiaoan calibrate site"))
+    lowest = {label: manifest.rules[label].threshold for label in tally.setup.rules}
+    found = propose(tally, lowest, args.target)
+    rows = expected(tally, hours_a_day(context.config.periods))
+    _show(context, tally, rows, found)
+    if args.report:
+        report.write(args.report, context.config.terminal.place, tally, rows, found, keeping.now_utc(), args.by or keeping.user(), _)
+        context.errors.print(_(N_("report: {file}")).format(file=args.report), markup=False)
+    if not found.reachable or not found.proven:
+        sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
+        context.errors.print(_(sentence).format(target=args.target), markup=False)
+        return 1
+    measured = MeasuredThresholds(
+        **keeping.origin(args, f"site, for {args.target:g} false alarms a day", tally.heard_s, manifest.sha256),
+        sensitivity_dbfs=sensitivity_dbfs,
+        periods=found.thresholds,
+    )
+    keeping.keep(context, profile.model_copy(update={"thresholds": measured}), dry_run=args.dry_run)
+    return 0
+
+
+def setup_of(context: Context, manifest: Manifest, sensitivity_dbfs: float) -> Setup:
+    """What a tally rests on; thresholds do not belong to it."""
+    here = profiles.here(context.config, manifest.sha256)
+    rules = rules_for(manifest.rules, context.config.labels, (), DEFAULT, {})
+    return Setup(here.machine, here.device, here.model, sensitivity_dbfs, {label: replace(rule, threshold=0.0) for label, rule in rules.items()})
+
+
+def _begin(context: Context, manifest: Manifest, sensitivity_dbfs: float, file: Path | None) -> Tally:
+    """The tally of earlier listening, or a new one. Raises SiteError where the earlier one cannot go on."""
+    setup = setup_of(context, manifest, sensitivity_dbfs)
+    if file is None or not file.exists():
+        return Tally(setup, manifest.step_s)
+    try:
+        tally = from_json(file.read_text(encoding="utf-8"), manifest.step_s)
+    except (OSError, UnicodeDecodeError, Unreadable) as error:
+        raise SiteError(N_("{file} cannot be read: {told}. Begin anew with --fresh"), file=file, told=error) from error
+    if tally.setup != setup:
+        ours, theirs = setup, tally.setup
+        names = ("machine", "device", "model", "sensitivity_dbfs", "rules")
+        differs = ", ".join(name for name in names if getattr(ours, name) != getattr(theirs, name))
+        raise SiteError(N_("{file} was gathered with another setup ({differs}), and cannot be continued. Begin anew with --fresh"), file=file, differs=differs)
+    return tally
+
+
+def _listen(args: argparse.Namespace, context: Context, detector: Detector, tally: Tally, file: Path) -> None:
+    """Add to the tally until the time is over, the recordings are, or somebody ends it. It is saved each minute and at the end."""
+    if args.hours == 0.0:
+        return
+
+    def save() -> None:
+        if args.dry_run or not tally.heard_s:
+            return
+        try:
+            write_atomically(file, tally.as_json())
+        except OSError as error:
+            raise SiteError(N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo"), file=file, told=error.strerror) from error
+
+    end_s = tally.heard_s + args.hours * 3600 if args.hours else float("inf")
+    save()
+    with _ended_by_signals(), _status(context, tally, args.target) as show:
+        try:
+            sources: Sequence[Path | None] = args.recording or [None]
+            for recording in sources:
+                _hear(context, detector, tally, recording, end_s, save, show)
+                tally.interrupted()
+        except KeyboardInterrupt:  # the way to end it
+            pass
+    save()
+
+
+def _hear(
+    context: Context, detector: Detector, tally: Tally, recording: Path | None, end_s: float, save: Callable[[], None], show: Callable[[float], None]
+) -> None:
+    from edge.chain import Chain
+    from edge.commands.listening import Ear, local_time
+    from edge.decide.period import period_at
+    from edge.replay import BLOCK_S
+
+    config, chain = context.config, Chain(detector, tally.setup.sensitivity_dbfs)
+    if recording:
+        from edge.capture.recording import read_blocks
+
+        for block in read_blocks(recording, BLOCK_S):
+            for step in chain.feed(block):
+                tally.hear(step, DEFAULT, UNKNOWN_HOUR)
+            show(step.level_dba if tally.heard_s else 0.0)
+        return
+    said, saved_s, lost_s = "", time.monotonic(), time.monotonic()
+    with Ear(config.microphone, None) as ear:
+        while tally.heard_s < end_s:
+            block_heard = ear.read()
+            now_s = time.monotonic()
+            if block_heard is None:
+                told = ear.problem.told(context.translate) if ear.problem else ""
+                if told and told != said:  # once; it may be away for a night
+                    said = told
+                    context.errors.print(f"xiaoan: {told}", markup=False)
+                if now_s - lost_s > 3.0:
+                    tally.interrupted()
+                continue
+            lost_s = now_s
+            local = local_time()
+            period, hour = period_at(local, config.periods, config.holidays), local.hour if local else UNKNOWN_HOUR
+            for step in chain.feed(block_heard):
+                tally.hear(step, period, hour)
+                show(step.level_dba)
+            if now_s - saved_s >= SAVE_S:
+                saved_s = now_s
+                save()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM, as `systemd-run` sends it, ends the listening as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _status(context: Context, tally: Tally, target: float) -> Iterator[Callable[[float], None]]:
+    """A line that tells how far it is, on a terminal; nothing in a pipe."""
+    needed_h = bounds.hours_needed(target)
+    with Progress(TextColumn("{task.description}"), console=context.errors, transient=True, disable=not context.errors.is_terminal) as line:
+        sentence = context.translate(N_("heard {heard:.2f} h; {needed:.0f} h of quiet prove the target; now {level:.0f} dBA; Ctrl-C ends"))
+        task = line.add_task("")
+        yield lambda level_dba: line.update(task, description=sentence.format(heard=tally.heard_s / 3600, needed=needed_h, level=level_dba))
+
+
+def _show(context: Context, tally: Tally, rows: Sequence[Expected], found: Proposal) -> None:
+    """Charts and tables for the terminal, or all of it as JSON."""
+    _ = context.translate
+    if context.json:
+        context.print_json({
+            "heard_h": round(found.heard_h, 5), "needed_h": round(found.needed_h, 1), "proven": found.proven, "reachable": found.reachable,
+            "target_per_day": found.target_per_day, "per_day": round(found.per_day, 3), "at_most_per_day": round(found.at_most_per_day, 3),
+            "incidents": found.incidents, "thresholds": found.thresholds,
+            "hours": [{"hour": h.hour, "heard_s": round(h.heard_s, 1), "l10_dba": h.l10, "l50_dba": h.l50, "l90_dba": h.l90} for h in by_hour(tally)],
+            "expected": [{"label": r.label, "period": r.period, "threshold": r.threshold, "incidents": r.incidents, "heard_h": round(r.heard_h, 5),
+                          "per_day": round(r.per_day, 3), "low": round(r.low, 3), "high": round(r.high, 3)} for r in rows],
+        })  # fmt: skip
+        return
+    console = context.console
+    if hours := by_hour(tally):
+        console.print(_(N_("Levels by the hour, in dBA: from L90 to L10, with L50 between them")))
+        for hour in hours:
+            console.print(Text(f"{hour.hour:02d} h  {_range(hour.l90, hour.l50, hour.l10)}  {hour.l90:3.0f} {hour.l50:3.0f} {hour.l10:3.0f}"))
+    for label in tally.setup.rules:
+        console.print()
+        console.print(_(N_("{label}: false alarms to expect in a day, with exact limits (95 %)")).format(label=_(label)))
+        console.print(_expectations([row for row in rows if row.label == label], _))
+    console.print()
+    table = Table(_(N_("period")), _(N_("label")), _(N_("proposed threshold")), box=None, pad_edge=False)
+    for period, thresholds in found.thresholds.items():
+        for label, threshold in thresholds.items():
+            table.add_row(period, _(label), f"{threshold:.2f}")
+    console.print(table)
+    for line in conclusions(found, _):
+        console.print(line, markup=False)
+
+
+def conclusions(found: Proposal, _: Translate) -> list[str]:
+    """What may be claimed, and what not, in words."""
+    said = _(N_("With these, {incidents} incidents in {heard:.1f} h: {per_day:.2f} false alarms a day, at most {at_most:.2f} (95 %)."))
+    lines = [said.format(incidents=found.incidents, heard=found.heard_h, per_day=found.per_day, at_most=found.at_most_per_day)]
+    if not found.reachable:
+        told = _(N_("No threshold is high enough for {target:g} a day here: find what raises it (xiaoan replay --explain), set min_dba, or move the terminal."))
+        lines.append(told.format(target=found.target_per_day))
+    elif not found.proven:
+        told = _(N_("To claim at most {target:g} a day it needs {needed:.0f} h of listening, has {heard:.1f} h. Let it listen on: xiaoan calibrate site"))
+        lines.append(told.format(target=found.target_per_day, needed=found.needed_h, heard=found.heard_h))
+    return lines
+
+
+def _expectations(rows: Sequence[Expected], _: Translate) -> Table:
+    """Thresholds downwards; all that was heard, then each period."""
+    periods = list(dict.fromkeys(row.period for row in rows))
+    shown = periods if len(periods) > 2 else periods[:1]  # one period alone is the whole
+    names = (_(N_("all")) if period is None else period for period in shown)
+    table = Table(_(N_("threshold")), *names, box=None, pad_edge=False)
+    # Both limits for the whole, the upper one alone for the periods: more does not fit beside each other, and the JSON has all.
+    cells = {(r.period, r.threshold): f"{r.per_day:.2f} ≤{r.high:.2f}" if r.period else f"{r.per_day:.2f} ({r.low:.2f}-{r.high:.2f})" for r in rows}
+    for i in SHOWN:
+        table.add_row(f"{GRID[i]:.2f}", *(cells[period, GRID[i]] for period in shown))
+    return table
+
+
+def _range(low: float, middle: float, high: float) -> str:
+    """A bar on a scale from LOWEST_DBA to HIGHEST_DBA."""
+
+    def cell(level: float) -> int:
+        return min(max(round((level - LOWEST_DBA) / (HIGHEST_DBA - LOWEST_DBA) * (CELLS - 1)), 0), CELLS - 1)
+
+    bar = [" "] * CELLS
+    for at in range(cell(low), cell(high) + 1):
+        bar[at] = "━"
+    bar[cell(middle)] = "┃"
+    return "".join(bar)
