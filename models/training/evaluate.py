@@ -4,6 +4,9 @@
 """
 
 import argparse
+import ast
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -52,13 +55,31 @@ def step_scores(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArr
     return times, 1 / (1 + np.exp(-highest))
 
 
+def append(table: Path, run: Path, scenes: str, label: str, events: int, hours: float, figures: dict[str, float]) -> None:
+    """One more row of the table of what was tried; the head too where the table is new."""
+    about = json.loads((run / "network.json").read_text())
+    asked, parameters = about["args"], sum(p.numel() for p in load_network(run).parameters())
+    row = {
+        "run": run.name, "steps": about["step"], "seed": asked["seed"], "parameters": parameters, "memory": asked["memory"], "depthwise": asked["depthwise"],
+        "tags": asked["tags"] != "None", "without": " ".join(ast.literal_eval(asked["without"])), "scenes": scenes, "label": label, "events": events,
+        "hours": round(hours, 1), "ap": round(figures["ap"], 3), "recall_1": round(figures["recall@1/h"], 3), "recall_10": round(figures["recall@10/h"], 3),
+    }  # fmt: skip
+    new = not table.exists()
+    with table.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, row)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
 def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
-    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--short", action="store_true", help="without the figures by kind and corpus")
+    parser.add_argument("--append", type=Path, metavar="CSV", help="add the figures to a table of what was tried")
     args = parser.parse_args()
     torch.set_num_threads(1)
     bench = bench_module(args.bench)
@@ -70,6 +91,8 @@ def main() -> None:
         events, alarms, hours = bench.evaluate(truth, files, label)
         s = bench.summary(events, alarms, hours)
         print(f"{args.run.name} {label}: AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}")
+        if args.append:
+            append(args.append, args.run, args.scenes.name, label, len(events), hours, s)
         if args.short:
             continue
         for key in ("kind", "corpus"):
