@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from edge.calibrate.curve import Point
 from edge.calibrate.site import Expected, Proposal, by_hour
 from edge.calibrate.tally import Tally
 from edge.config.files import write_atomically
@@ -60,6 +61,52 @@ def write(out: Path, place: str, tally: Tally, rows: Sequence[Expected], found: 
     for label in tally.setup.rules:
         parts.append(f"<h2>{escape(_(label))}: {escape(by_threshold)}</h2>")
         parts.append(_expectations([row for row in rows if row.label == label and row.period is None], found.target_per_day))
+    _page(out, title, parts)
+
+
+def write_curve(out: Path, curve: Sequence[Point], found: Proposal, at: str, by: str, translate: Translate) -> None:
+    """Draw and write what labelled recordings told: a detection error trade-off for each label. Raises ReportImpossible."""
+    _ = translate
+    title = _(N_("Thresholds from labelled recordings"))
+    facts = ((N_("by"), by), (N_("at"), at), (N_("heard"), f"{found.heard_h:.2f} h"))
+    parts = [f"<h1>xiaoan: {escape(title)}</h1>", _table([], [(_(name), value) for name, value in facts if value])]
+    heads = [_(N_("threshold")), _(N_("recall (95 %)")), _(N_("an hour (95 %)"))]
+    explained = _(N_("Missed share of events against false alarms an hour; the numbers beside the curve are thresholds."))
+    for label in dict.fromkeys(point.label for point in curve):
+        own = [point for point in curve if point.label == label]
+        parts += [f"<h2>{escape(_(label))}</h2>", f"<p>{escape(explained)}</p>", _trade_off(own)]
+        parts.append(_table(heads, [(f"{p.threshold:.2f}", share(p), rate(p)) for p in own]))
+    _page(out, title, parts)
+
+
+def share(point: Point) -> str:
+    """Recall with its interval."""
+    low, high = point.recall_limits
+    return "-" if point.recall is None else f"{point.recall:.2f} ({low:.2f}-{high:.2f})"
+
+
+def rate(point: Point) -> str:
+    """False alarms an hour with their limits."""
+    low, high = point.false_limits
+    return f"{point.false_per_h:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _trade_off(own: Sequence[Point]) -> str:
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - of the extra [technician]
+
+    figure, axis = _figure()
+    least = min((p.false_per_h for p in own if p.false), default=1.0) / 2  # a logarithm has no zero
+    drawn = [(max(p.false_per_h, least), 1 - p.recall, p.threshold) for p in own if p.recall is not None]
+    axis.plot([x for x, _, _ in drawn], [y for _, y, _ in drawn], "o-", color="#1f4e79", ms=3)
+    for x, y, threshold in drawn[1::2]:
+        axis.annotate(f"{threshold:.1f}", (x, y), fontsize=7, xytext=(3, 3), textcoords="offset points")
+    axis.set(xscale="log", xlabel="1/h", ylabel="1 - recall", ylim=(-0.02, 1.02))
+    text = _svg(figure)
+    plt.close(figure)
+    return text
+
+
+def _page(out: Path, title: str, parts: Sequence[str]) -> None:
     html = f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head><body>{"".join(parts)}</body></html>'
     try:
         write_atomically(out.absolute(), html)

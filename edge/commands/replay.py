@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.phrases:
         raise ReplayError(N_("--phrases: this build has no phrase model, it listens for sounds only"))
     recordings = find(args.paths)
-    truth = _truth(args.expect, recordings) if args.expect else None
+    truth = truth_for(args.expect, recordings) if args.expect else None
     if args.explain:
         if len(recordings) != 1:
             raise ReplayError(N_("--explain draws one recording, but {count} were given"), count=len(recordings))
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     rules = _rules(context.config, manifest, args.period, calibration.thresholds)
     settings = Settings(context.models, rules, calibration.sensitivity_dbfs, keep_steps=bool(args.scores or args.explain))
     report = _Report(context, recordings, truth)
-    with _scores_file(args.scores, manifest.labels) as write, _progress(context, recordings) as heard:
+    with _scores_file(args.scores, manifest.labels) as write, progress(context, recordings) as heard:
         for recording, result in zip(recordings, play_all(recordings, settings, args.jobs, heard), strict=True):
             report.add(result)
             if isinstance(result, Played):
@@ -90,7 +90,7 @@ def count(text: str) -> int:
     return number
 
 
-def _truth(path: Path, recordings: Sequence[Recording]) -> Truth:
+def truth_for(path: Path, recordings: Sequence[Recording]) -> Truth:
     """The expectations. A recording that something is expected of must be there: else a lost fixture would look like a success."""
     truth = read_truth(path)
     if absent := truth.without(r.name for r in recordings):
@@ -127,7 +127,7 @@ def _scores_file(path: Path | None, labels: Sequence[str]) -> Iterator[Callable[
 
 
 @contextmanager
-def _progress(context: Context, recordings: Sequence[Recording]) -> Iterator[Callable[[float], None]]:
+def progress(context: Context, recordings: Sequence[Recording]) -> Iterator[Callable[[float], None]]:
     """A function that is told the seconds of sound done so far: a bar on a terminal, nothing in a pipe."""
     if not context.errors.is_terminal:
         yield lambda _done_s: None
