@@ -25,9 +25,9 @@ class ReportImpossible(EdgeError):
     """The report cannot be drawn or written."""
 
 
-def check(out: Path) -> None:
-    """Raise ReportImpossible where matplotlib or the folder is missing, before anybody listens for hours."""
-    if find_spec("matplotlib") is None:
+def check(out: Path, *, charts: bool = True) -> None:
+    """Raise ReportImpossible where the folder, or for charts matplotlib, is missing, before anybody listens for hours."""
+    if charts and find_spec("matplotlib") is None:
         raise ReportImpossible(N_("a picture needs matplotlib, which is not installed. Run: pip install 'xiaoan-edge[technician]'"))
     if not out.absolute().parent.is_dir():
         raise ReportImpossible(N_("{path}: cannot be written: there is no folder {folder}"), path=out, folder=out.parent)
@@ -76,6 +76,18 @@ def write_curve(out: Path, curve: Sequence[Point], found: Proposal, at: str, by:
         own = [point for point in curve if point.label == label]
         parts += [f"<h2>{escape(_(label))}</h2>", f"<p>{escape(explained)}</p>", _trade_off(own)]
         parts.append(_table(heads, [(f"{p.threshold:.2f}", share(p), rate(p)) for p in own]))
+    _page(out, title, parts)
+
+
+def write_sheet(out: Path, facts: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], *, accepted: bool, left: int, translate: Translate) -> None:
+    """Write the acceptance sheet. rows: distance, act, outcome, raised, level, scores. left: trials left out. Raises ReportImpossible."""
+    _ = translate
+    title = _(N_("Acceptance sheet"))
+    heads = [_(word) for word in (N_("distance"), N_("what was done"), N_("outcome"), N_("raised"), N_("level"), N_("scores"))]
+    told = _(N_("Accepted.")) if accepted else _(N_("Not accepted; {left} trials were left out.")).format(left=left)
+    kind = "good" if accepted else "bad"
+    signs = "".join(f"<p>{escape(_(who))}: ______________________</p>" for who in (N_("technician"), N_("school")))
+    parts = [f"<h1>xiaoan: {escape(title)}</h1>", _table([], facts), _table(heads, rows), f'<p class="{kind}">{escape(told)}</p>', signs]
     _page(out, title, parts)
 
 

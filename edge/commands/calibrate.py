@@ -17,7 +17,7 @@ from edge.detect.manifest import Manifest, read_manifest
 from edge.errors import EdgeError
 from edge.words import N_
 
-MEASURING = ("level", "site", "thresholds")
+MEASURING = ("level", "site", "thresholds", "walk")
 """Actions that have a module of their own, `calibrate_…`, in the order of an installation."""
 
 

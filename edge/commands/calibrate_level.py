@@ -123,7 +123,7 @@ def _asked(context: Context) -> Iterator[Heard]:
         reference = None
         while reference is None:
             context.errors.print(_(sentence).format(least=level.LEAST_STEP_DB), end="", markup=False)
-            typed = input().strip().replace(",", ".")
+            typed = keeping.answer().replace(",", ".")
             if not typed and not first:
                 return
             try:
@@ -139,7 +139,7 @@ def _ask(context: Context, sentence: str, **facts: object) -> None:
     context.errors.print(_(sentence).format(**facts), markup=False)
     if sys.stdin.isatty():
         context.errors.print(_(N_("Then press Enter.")))
-        input()
+        keeping.answer()
 
 
 def _measure(context: Context, reference: float, recording: Path | None, *, calibrator: bool) -> Heard:

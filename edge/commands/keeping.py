@@ -54,6 +54,14 @@ def now_utc() -> str:
     return datetime.fromtimestamp(now.unix_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if now.synchronised else ""
 
 
+def answer() -> str:
+    """What is typed, up to Enter. Ctrl-D ends the command as Ctrl-C does."""
+    try:
+        return input().strip()
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
 def keep(context: Context, profile: Profile, *, dry_run: bool) -> None:
     """Write the profile and say so, or say that nothing was written. Raises NotKept."""
     _ = context.translate
