@@ -12,17 +12,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 import edge
 from edge.alerts.book import Book, Rules, UnknownAlert
 from edge.alerts.lock import only_one
 from edge.alerts.outbox import Outbox
+from edge.calibrate.history import History, setup_for
 from edge.chain import Chain
 from edge.config import profiles
 from edge.config.names import own_terminal_name, state_folder
 from edge.config.schema import Config
 from edge.decide.period import period_at
 from edge.decide.rules import rules_for
-from edge.decide.types import Closed, Opened, Rule
+from edge.decide.types import Closed, Opened, Rule, Step
 from edge.detect.detector import Detector
 from edge.errors import EdgeError
 from edge.health.clock import Clock, Moment, system_clock
@@ -127,7 +131,15 @@ class Daemon:
             chain = Chain(self._detector, self._calibration.sensitivity_dbfs)
             if self._calibration.problem:
                 _log.warning("profile.not_used reason=%r", str(self._calibration.problem))
-            self._sound = Sound(self._open_source(), chain.feed, self._rules_now, self._events.put, self._clock_s)
+            manifest, sensitivity_dbfs = self._detector.manifest, self._calibration.sensitivity_dbfs
+            self._history = History(self._folder, setup_for(self._config, manifest, sensitivity_dbfs), manifest.step_s, now.monotonic_s)
+
+            def score(block: NDArray[np.float32]) -> list[Step]:
+                steps, heard = chain.feed(block), self._clock()
+                self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
+                return steps
+
+            self._sound = Sound(self._open_source(), score, self._rules_now, self._events.put, self._clock_s)
             _log.info("daemon.start version=%s boot=%s topics=%s", edge.__version__, self._boot, self._topics.status)
             self._threads = [self._thread("sound", self._sound.run), self._thread("link", self._link.run)]
             try:
@@ -145,6 +157,8 @@ class Daemon:
                 heal_s = now.monotonic_s + HEAL_S
             self._uplink.send_waiting(now)
             self._report(now)
+            if now.monotonic_s >= self._history.due_s:
+                self._history.write(_local(now), now.monotonic_s)
             if self._watchdog.every_s and now.monotonic_s >= alive_s and self._well(now):
                 self._watchdog.alive()
                 alive_s = now.monotonic_s + self._watchdog.every_s
@@ -166,6 +180,7 @@ class Daemon:
         while not self._events.empty():
             if isinstance(event := self._events.get(), Confirmed):
                 self._outbox.confirmed(event.row)
+        self._history.write(_local(self._clock()), self._clock_s())
         _log.info("daemon.stop waiting=%d", self._outbox.waiting)
 
     def _handle(self, event: _Event, now: Moment) -> None:
@@ -297,9 +312,7 @@ class Daemon:
 
     def _rules_now(self) -> Mapping[str, Rule]:
         """The rules of this period of the day; called by the sound thread alone."""
-        now = self._clock()
-        local = datetime.fromtimestamp(now.unix_ms / 1000).astimezone() if now.synchronised else None
-        period = period_at(local, self._config.periods, self._config.holidays)
+        period = period_at(_local(self._clock()), self._config.periods, self._config.holidays)
         if period != self._period:
             _log.info("period.begins name=%s", period)
             self._period = period
@@ -327,3 +340,8 @@ class Daemon:
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
         return thread
+
+
+def _local(now: Moment) -> datetime | None:
+    """The time of day here, None while the clock is not synchronised."""
+    return datetime.fromtimestamp(now.unix_ms / 1000).astimezone() if now.synchronised else None

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.calibrate.curve import Point
-from edge.calibrate.site import Expected, Proposal, by_hour
+from edge.calibrate.levels import by_hour
+from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import Tally
 from edge.config.files import write_atomically
 from edge.errors import EdgeError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edge.calibrate.bounds import hours_needed, poisson_at_most, poisson_limits
-from edge.calibrate.tally import GRID, HIGHEST_DBA, LOWEST_DBA, Cell, Tally
+from edge.calibrate.tally import GRID, Cell, Tally
 from edge.config.schema import Period
 from edge.decide.period import period_at
 
@@ -47,17 +47,6 @@ class Proposal:
     def proven(self) -> bool:
         """Whether the listening was long enough for the claim."""
         return self.at_most_per_day <= self.target_per_day + _EPSILON
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """Levels of one hour of the day, in dBA."""
-
-    hour: int
-    heard_s: float
-    l10: float
-    l50: float
-    l90: float
 
 
 def hours_a_day(periods: Sequence[Period]) -> dict[str, float]:
@@ -134,26 +123,6 @@ def propose(tally: Tally, lowest: Mapping[str, float], target_per_day: float) ->
         needed_h=needed_h,
         reachable=per_day(incidents) <= target_per_day + _EPSILON,
     )
-
-
-def by_hour(tally: Tally) -> list[Hour]:
-    """Levels by the hour of the day, as far as it is known."""
-    hours: dict[int, Cell] = {}
-    for (_, hour), cell in sorted(tally.cells.items()):
-        if hour >= 0:
-            hours.setdefault(hour, Cell()).add(cell)
-    return [Hour(hour, cell.heard_s, *(exceeded(cell, percent) for percent in (10, 50, 90))) for hour, cell in sorted(hours.items()) if cell.levels]
-
-
-def exceeded(cell: Cell, percent: float) -> float:
-    """The level in dBA that is reached or exceeded `percent` of the time."""
-    steps = sum(cell.levels.values())
-    above = 0
-    for level in range(HIGHEST_DBA, LOWEST_DBA - 1, -1):
-        above += cell.levels.get(level, 0)
-        if above >= steps * percent / 100:
-            return float(level)
-    return float(LOWEST_DBA)
 
 
 def _first(threshold: float) -> int:

@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from rich.progress import Progress, TextColumn
@@ -13,15 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.calibrate import bounds, report
-from edge.calibrate.site import TARGET_PER_DAY, Expected, Proposal, by_hour, expected, hours_a_day, propose
-from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Setup, Tally, Unreadable, from_json
+from edge.calibrate.history import read as read_history
+from edge.calibrate.history import setup_for
+from edge.calibrate.levels import by_hour, whole_level
+from edge.calibrate.site import TARGET_PER_DAY, Expected, Proposal, expected, hours_a_day, propose
+from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Tally, Unreadable, from_json
 from edge.commands import keeping
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config import profiles
 from edge.config.files import write_atomically
 from edge.config.profiles import MeasuredThresholds
 from edge.decide.period import DEFAULT
-from edge.decide.rules import rules_for
 from edge.detect.detector import Detector
 from edge.detect.manifest import Manifest
 from edge.errors import EdgeError
@@ -55,6 +56,14 @@ def add(actions: Subparsers, _: Translate) -> None:
         "--target", type=positive, default=TARGET_PER_DAY, metavar="N", help=_("false alarms a day that the whole terminal may raise (default: 0.5)")
     )
     parser.add_argument("--report", type=Path, metavar="OUT.html", help=_("write a report with charts, one file"))
+    parser.add_argument(
+        "--from-history",
+        type=days,
+        nargs="?",
+        const=28,
+        metavar="DAYS",
+        help=_("do not listen: take what the running terminal has counted in the last days (default: 28)"),
+    )
     parser.add_argument("--fresh", action="store_true", help=_("forget what was gathered before"))
     parser.add_argument("--recording", type=Path, nargs="+", metavar=_("FILE"), help=_("hear these recordings instead of the microphone"))
     parser.add_argument("--json", action="store_true", help=_("as JSON"))
@@ -66,6 +75,13 @@ def positive(text: str) -> float:
     if not 0.0 < float(text) < 1e6:
         raise ValueError
     return float(text)
+
+
+def days(text: str) -> int:
+    """At least one; argparse names this function where it is not."""
+    if not 1 <= int(text) <= 3650:
+        raise ValueError
+    return int(text)
 
 
 def not_negative(text: str) -> float:
@@ -85,8 +101,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     profile = profiles.to_build_on(context.state, here, replace=args.replace)
     sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
     file = context.state / FILE
-    tally = _begin(context, manifest, sensitivity_dbfs, None if args.fresh else file)
-    _listen(args, context, detector, tally, file)
+    if args.from_history:
+        tally = _past(context, manifest, sensitivity_dbfs, args.from_history)
+    else:
+        tally = _begin(context, manifest, sensitivity_dbfs, None if args.fresh else file)
+        _listen(args, context, detector, tally, file)
     if not tally.heard_s:
         raise SiteError(N_("nothing was heard yet; let it listen: xiaoan calibrate site"))
     lowest = {label: manifest.rules[label].threshold for label in tally.setup.rules}
@@ -100,25 +119,34 @@ def run(args: argparse.Namespace, context: Context) -> int:
         sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
         context.errors.print(_(sentence).format(target=args.target), markup=False)
         return 1
+    way = "history" if args.from_history else "site"
     measured = MeasuredThresholds(
-        **keeping.origin(args, f"site, for {args.target:g} false alarms a day", tally.heard_s, manifest.sha256),
+        **keeping.origin(args, f"{way}, for {args.target:g} false alarms a day", tally.heard_s, manifest.sha256),
         sensitivity_dbfs=sensitivity_dbfs,
         periods=found.thresholds,
+        l10_dba=whole_level(tally, 10),
+        l50_dba=whole_level(tally, 50),
     )
     keeping.keep(context, profile.model_copy(update={"thresholds": measured}), dry_run=args.dry_run)
     return 0
 
 
-def setup_of(context: Context, manifest: Manifest, sensitivity_dbfs: float) -> Setup:
-    """What a tally rests on; thresholds do not belong to it."""
-    here = profiles.here(context.config, manifest.sha256)
-    rules = rules_for(manifest.rules, context.config.labels, (), DEFAULT, {})
-    return Setup(here.machine, here.device, here.model, sensitivity_dbfs, {label: replace(rule, threshold=0.0) for label, rule in rules.items()})
+def _past(context: Context, manifest: Manifest, sensitivity_dbfs: float, last_days: int) -> Tally:
+    """What the running terminal has counted."""
+    from edge.commands.listening import local_time
+
+    now = local_time()
+    setup = setup_for(context.config, manifest, sensitivity_dbfs)
+    past = read_history(context.state, setup, manifest.step_s, last_days, now.date() if now else None)
+    _ = context.translate
+    sentence = N_("From the history of {days} days; {left} files of another model, microphone or sensitivity are left out.")
+    context.errors.print(_(sentence).format(days=past.days, left=past.left_out), markup=False)
+    return past.tally
 
 
 def _begin(context: Context, manifest: Manifest, sensitivity_dbfs: float, file: Path | None) -> Tally:
     """The tally of earlier listening, or a new one. Raises SiteError where the earlier one cannot go on."""
-    setup = setup_of(context, manifest, sensitivity_dbfs)
+    setup = setup_for(context.config, manifest, sensitivity_dbfs)
     if file is None or not file.exists():
         return Tally(setup, manifest.step_s)
     try:

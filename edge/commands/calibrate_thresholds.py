@@ -9,10 +9,11 @@ from rich.table import Table
 
 from edge.calibrate import bounds, report
 from edge.calibrate.curve import Counts, Point, as_tally, count, points
+from edge.calibrate.history import setup_for
 from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
 from edge.capture.recording import find
 from edge.commands import keeping
-from edge.commands.calibrate_site import SHOWN, conclusions, positive, setup_of
+from edge.commands.calibrate_site import SHOWN, conclusions, positive
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.replay import count as jobs
 from edge.commands.replay import progress, truth_for
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             for label, rows in count(played.steps, played.labels, rules, truth.of(played.name) or ()).items():
                 counts[label] = counts[label] + rows if label in counts else rows
     curve = points(counts, heard_s)
-    tally = as_tally(counts, heard_s, setup_of(context, manifest, sensitivity_dbfs), manifest.step_s)
+    tally = as_tally(counts, heard_s, setup_for(context.config, manifest, sensitivity_dbfs), manifest.step_s)
     found = propose(tally, {label: manifest.rules[label].threshold for label in rules}, args.target)
     _show(context, curve, found, len(used))
     if args.report:

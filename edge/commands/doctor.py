@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from edge.calibrate.history import Past
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config.load import ConfigError
+from edge.config.profiles import Calibration, MeasuredThresholds
+from edge.detect.manifest import Manifest
 from edge.doctor.check import Check, State, bad, failed, good
 from edge.errors import EdgeError
 from edge.words import N_
@@ -82,8 +85,22 @@ def _checks(context: Context) -> Iterator[Check]:
         found = context.calibration_of(detector.manifest.sha256)
         sensitivity_dbfs = found.sensitivity_dbfs
         yield from terminal.profile(config, context.state, found)
+        yield from terminal.place(*_place(context, detector.manifest, found))
     yield from sound.microphone(config.microphone, sensitivity_dbfs, terminal_runs=terminal.runs(context.state))
     yield from _broker(context, name)
+
+
+def _place(context: Context, manifest: Manifest, found: Calibration) -> tuple[MeasuredThresholds | None, Past]:
+    """What the place was like when thresholds were found, and what it was like lately."""
+    from edge.calibrate.history import read, setup_for
+    from edge.commands.listening import local_time
+    from edge.config import profiles
+    from edge.doctor.terminal import LAST_DAYS
+
+    profile = None if found.problem else profiles.read(context.state / profiles.FILE)
+    now = local_time()
+    setup = setup_for(context.config, manifest, found.sensitivity_dbfs)
+    return profile.thresholds if profile else None, read(context.state, setup, manifest.step_s, LAST_DAYS, now.date() if now else None)
 
 
 def _broker(context: Context, name: str) -> Iterator[Check]:

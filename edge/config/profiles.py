@@ -53,6 +53,8 @@ class MeasuredThresholds(Origin):
 
     sensitivity_dbfs: float = Field(ge=-80.0, le=0.0)  # with which they were found: scores depend on it
     periods: Mapping[PeriodName, Mapping[Label, Score]]
+    l10_dba: float | None = Field(default=None, ge=0.0, le=200.0)  # how loud the place was then; None: found from recordings
+    l50_dba: float | None = Field(default=None, ge=0.0, le=200.0)
 
 
 class Profile(Section):

@@ -5,13 +5,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.calibrate.history import Past
+from edge.calibrate.levels import whole_level
 from edge.config import profiles
-from edge.config.profiles import Calibration
+from edge.config.profiles import Calibration, MeasuredThresholds
 from edge.config.schema import Config
 from edge.detect.detector import Detector
 from edge.doctor.check import Check, bad, failed, good, warning
 from edge.errors import EdgeError
 from edge.words import N_
+
+LOUDER_DB = 6.0
+"""So much between then and now, and a summer holiday or a new floor is what the thresholds were found in."""
+
+ENOUGH_S = 8 * 3600.0
+"""Of listening in the last days, before anything is said about them."""
+
+LAST_DAYS = 7
 
 MOVED_DB = 1.0
 """Thresholds found with a sensitivity that was so far from today's belong to other scores."""
@@ -54,6 +64,26 @@ def model(folder: Path) -> tuple[Check, Detector | None]:
     manifest = detector.manifest
     sentence = N_("the model {name} of {date} is whole (sha256 {sha256}…) and hears {labels}")
     return good("model", sentence, name=manifest.name, date=manifest.date, sha256=manifest.sha256[:8], labels=", ".join(manifest.labels)), detector
+
+
+def place(thresholds: MeasuredThresholds | None, past: Past) -> Iterator[Check]:
+    """Whether the place still sounds as it did when its thresholds were found; nothing is said where too little is known."""
+    if thresholds is None or thresholds.l10_dba is None or thresholds.l50_dba is None or past.tally.heard_s < ENOUGH_S:
+        return
+    now = {percent: whole_level(past.tally, percent) for percent in (10, 50)}
+    facts = {"then_l10": thresholds.l10_dba, "then_l50": thresholds.l50_dba, "l10": now[10], "l50": now[50]}
+    if max(abs(now[10] - thresholds.l10_dba), abs(now[50] - thresholds.l50_dba)) >= LOUDER_DB:
+        yield warning(
+            "place",
+            N_(
+                "the place sounds unlike then: L10 {l10:.0f} and L50 {l50:.0f} dBA in the last days, "
+                "{then_l10:.0f} and {then_l50:.0f} dBA when it was calibrated"
+            ),
+            N_("find thresholds for what it is like now: xiaoan calibrate site --from-history"),
+            **facts,
+        )
+    else:
+        yield good("place", N_("the place sounds as it did when it was calibrated: L10 {l10:.0f}, L50 {l50:.0f} dBA"), **facts)
 
 
 def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]:

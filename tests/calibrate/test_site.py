@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge.calibrate.site import by_hour, exceeded, expected, hours_a_day, propose
+from edge.calibrate.levels import by_hour, exceeded, whole_level
+from edge.calibrate.site import expected, hours_a_day, propose
 from edge.calibrate.tally import GRID, Cell, Setup, Tally
 from edge.config.schema import Period
 from edge.decide.types import Rule
@@ -91,3 +92,4 @@ def test_levels_by_hour() -> None:
     (hour,) = by_hour(tally)
     assert (hour.hour, hour.heard_s, hour.l10, hour.l50, hour.l90) == (8, 7200.0, 60.0, 50.0, 50.0)
     assert exceeded(Cell(1.0, {20: 5}), 90) == 20.0
+    assert (whole_level(tally, 10), whole_level(tally, 50)) == (60.0, 50.0)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge.alerts.lock import only_one
+from edge.calibrate.history import Past
+from edge.calibrate.tally import Cell, Setup, Tally
 from edge.config.profiles import FILE, Calibration, Here, MeasuredLevel, MeasuredThresholds, Profile, in_use, save
 from edge.config.schema import Config, MicrophoneSettings
 from edge.doctor import computer, terminal
@@ -90,6 +92,19 @@ def test_the_model_is_loaded_as_the_terminal_would(tmp_path: Path) -> None:
     check, detector = terminal.model(tmp_path)
     assert (check.state, detector) == (State.BAD, None)
     assert "cannot be read" in check.told(str)
+
+
+@pytest.mark.parametrize(
+    ("level_dba", "hours", "states"),
+    [(52, 10.0, {"place": State.GOOD}), (70, 10.0, {"place": State.WARNING}), (30, 10.0, {"place": State.WARNING}), (70, 1.0, {})],
+)
+def test_a_place_that_has_changed_is_said(level_dba: int, hours: float, states: dict[str, State]) -> None:
+    """Louder or quieter by far than when its thresholds were found; after an hour nothing is said yet, nor without such thresholds."""
+    tally = Tally(Setup("", "", MODEL, -26.0, {}), 0.2)
+    tally.cells["class", 8] = Cell(hours * 3600, {level_dba: 10})
+    site = MeasuredThresholds(by="li", at="", how="", heard_s=6e5, model=MODEL, sensitivity_dbfs=-30.0, periods={}, l10_dba=54.0, l50_dba=50.0)
+    assert names(list(terminal.place(site, Past(tally, 7, 0)))) == states
+    assert list(terminal.place(None, Past(tally, 7, 0))) == []
 
 
 def profile_states(config: Config, folder: Path, here: Here = HERE) -> dict[str, State]:

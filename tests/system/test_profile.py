@@ -1,5 +1,6 @@
 """The running terminal and its profile."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from edge.config.schema import Config
 from edge.detect.manifest import read_manifest
 from edge.shipped import models_folder
 from tests.broker import Broker, Desk
+from tests.command import xiaoan
 from tests.system.terminal import Terminal, loud
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
@@ -53,6 +55,21 @@ def test_a_broken_profile_does_not_stop_the_terminal(tmp_path: Path, terminal: T
     assert 100 < desk.wait("alert")["level_dba"] < 110
     assert "profile_stale" in desk.wait("health")["faults"]
     assert (terminal.state / FILE).read_text() == "half a prof"
+
+
+def test_what_the_terminal_heard_becomes_thresholds(tmp_path: Path, terminal: Terminal, desk: Desk) -> None:
+    """At its end it has written what it counted; the technician's command reads it, finds the incident, and says that it is too little."""
+    pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed")
+    terminal.start(loud(tmp_path))
+    desk.wait("alert")
+    assert terminal.stop() == 0
+    shown = xiaoan("calibrate", "site", "--from-history", "--json", "--config", tmp_path / "config.toml")
+    told = json.loads(shown.stdout)
+    assert (shown.returncode, told["proven"]) == (1, False)
+    assert told["heard_h"] > 1.5 / 3600
+    assert "From the history of 1 days; 0 files" in shown.stderr
+    (row,) = [row for row in told["expected"] if row["period"] is None and row["threshold"] == 0.05]
+    assert row["label"] == "shouting"
 
 
 def test_a_good_profile_is_no_fault(tmp_path: Path, terminal: Terminal, desk: Desk, this: Here) -> None:
