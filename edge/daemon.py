@@ -181,6 +181,7 @@ class Daemon:
             if isinstance(event := self._events.get(), Confirmed):
                 self._outbox.confirmed(event.row)
         self._history.write(_local(self._clock()), self._clock_s())
+        self._outbox.heal(self._clock())  # where the disk refused: what memory alone holds would be gone
         _log.info("daemon.stop waiting=%d", self._outbox.waiting)
 
     def _handle(self, event: _Event, now: Moment) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -64,6 +65,11 @@ class Broker:
     def log(self) -> str:
         """What it wrote so far."""
         return (self._folder / "mosquitto.log").read_text(encoding="utf-8", errors="replace")
+
+    def reload(self) -> None:
+        """Have it read its passwords again."""
+        if self._process:
+            self._process.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """End it without a word, as a power cut would."""

@@ -10,6 +10,9 @@ from edge.decide.storm import Storms, admit
 from edge.decide.types import Closed, Opened, TracePoint
 from edge.health.clock import Moment
 
+STILL_OPEN_S = 3600.0
+"""So long an alert of an earlier start stays open at least: its age is told by the wall clock, which may have jumped by a year."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +63,8 @@ class Book:
             age_s = 0.0
             if alert.raised_ms is not None and now.known_ms is not None:
                 age_s = max(0.0, (now.known_ms - alert.raised_ms) / 1000)
-            self._close_at_s[alert.id] = now.monotonic_s + max(0.0, self._rules.close_after_s - age_s)
+            at_least_s = min(STILL_OPEN_S, self._rules.close_after_s)
+            self._close_at_s[alert.id] = now.monotonic_s + max(at_least_s, self._rules.close_after_s - age_s)
             if alert.state is not State.ACKNOWLEDGED:
                 self._say_at_s[alert.id] = now.monotonic_s
                 self._outbox.keep(replace(alert, state=State.ENDED))

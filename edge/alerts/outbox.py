@@ -1,6 +1,7 @@
 """What waits for the broker: durable before it is sent, in order, bounded, and kept in memory where the disk refuses."""
 
 import logging
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,8 @@ from edge.health.clock import Moment
 from edge.health.faults import Fault
 
 FILE_NAME = "outbox.sqlite3"
+ROOM_BYTES = 1 << 16
+"""With less than this free the disk is full: SQLite begins with an index of 32 kB."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ class Outbox:
         self._boot = boot
         self._store: Store | None = None
         self._refusal: sqlite3.Error | OSError | None = None
+        self._full = False  # whether the refusal was for want of room
         self._set_aside = False
         self._read = False  # whether what the file held before this start is known
         self._alerts: dict[str, Alert] = {}
@@ -53,7 +57,7 @@ class Outbox:
     def faults(self) -> frozenset[Fault]:
         """What is wrong with the disk; a file that was set aside is shown until the next start."""
         faults = {Fault.STORAGE} if self._refusal or self._set_aside else set()
-        if getattr(self._refusal, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        if self._refusal and self._full:
             faults.add(Fault.DISK_FULL)
         return frozenset(faults)
 
@@ -224,7 +228,18 @@ class Outbox:
         if self._refusal is None:
             _log.warning("outbox.refused file=%s reason=%r", self._file, str(error))
         self._refusal = error
+        self._full = _is_full(error, self._folder)
         if self._store is not None:
             with suppress(sqlite3.Error):
                 self._store.close()
             self._store = None
+
+
+def _is_full(refusal: sqlite3.Error | OSError, folder: Path) -> bool:
+    """SQLite calls a full disk an I/O error where it could not grow its index of the log (the -shm file)."""
+    if getattr(refusal, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return True
+    try:
+        return shutil.disk_usage(folder).free < ROOM_BYTES
+    except OSError:
+        return False

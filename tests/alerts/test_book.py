@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.alerts.alert import State, Verdict
-from edge.alerts.book import UnknownAlert
+from edge.alerts.book import STILL_OPEN_S, UnknownAlert
 from edge.decide.types import TracePoint
 from tests.alerts.make import START_MS, TRACE, at, book, closed, opened, outbox, said
 
@@ -92,6 +92,21 @@ def test_an_alert_that_nobody_closes_is_closed_after_a_day(tmp_path: Path) -> No
     alerts.tick(at(24 * 3600))
     assert not alerts.open
     assert box.pending(10)[-1].alert.verdict is Verdict.NONE
+
+
+def test_a_wall_clock_that_jumped_by_a_year_closes_nothing_at_a_restart(tmp_path: Path) -> None:
+    """What nobody has seen is said again, and stays open for an hour at least."""
+    box = outbox(tmp_path)
+    book(box).opened(opened(0.0), at(0))
+    box.close()
+    box = outbox(tmp_path)
+    year_s = 365 * 86_400.0
+    alerts = book(box, now_s=year_s)
+    alerts.tick(at(year_s))
+    alerts.tick(at(year_s + STILL_OPEN_S - 1))
+    assert [a.state for a in alerts.open] == [State.ENDED]
+    alerts.tick(at(year_s + STILL_OPEN_S))
+    assert not alerts.open
 
 
 def test_open_alerts_are_said_again_after_a_restart(tmp_path: Path) -> None:

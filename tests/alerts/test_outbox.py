@@ -167,6 +167,17 @@ def test_a_full_disk_does_not_stop_an_alert(tmp_path: Path) -> None:
     assert (said(again), again.seq) == ([(2, "raised", 0), (1, "ended", 1)], 2)
 
 
+def test_a_terminal_that_starts_on_a_full_disk_calls_it_full(tmp_path: Path) -> None:
+    """SQLite says "disk I/O error" there; the desk must read what to do about it."""
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(tmp_path)], capture_output=True, check=False)
+    if mount.returncode:
+        pytest.skip("a small file system needs root to be mounted")
+    try:
+        assert outbox(tmp_path).faults == {Fault.STORAGE, Fault.DISK_FULL}
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
 def test_a_terminal_starts_without_a_usable_folder_and_finds_what_is_there_later(tmp_path: Path) -> None:
     """The disk is mounted late: what an earlier start left joins what was said since."""
     before = outbox(tmp_path / "disk")

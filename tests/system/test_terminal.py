@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -182,6 +183,19 @@ def test_a_state_folder_that_cannot_be_used_does_not_stop_alerts(tmp_path: Path,
     (tmp_path / "state").unlink()
     desk.wait("health", lambda m: "storage" not in m["faults"])
     assert (tmp_path / "state" / "outbox.sqlite3").exists()
+
+
+def test_what_only_memory_held_is_written_at_the_end_if_the_disk_takes_it_again(tmp_path: Path, start: Start) -> None:
+    """An update right after somebody made room must not cost the alerts of the time before."""
+    (tmp_path / "state").write_text("a file where the folder should be")
+    terminal = start(1, loud(tmp_path, at_s=0.5))
+    wait_for(lambda: "alert.raised" in terminal.log(), "the alert")
+    (tmp_path / "state").unlink()
+    assert terminal.stop() == 0
+    with sqlite3.connect(tmp_path / "state" / "outbox.sqlite3") as db:
+        found = db.execute("SELECT count(*) FROM saying").fetchone()
+    db.close()
+    assert found[0] >= 1
 
 
 def test_systemd_is_told(tmp_path: Path, broker: Broker, start: Start) -> None:

@@ -1,0 +1,158 @@
+"""Raises alerts while everything around them breaks, and counts what the desk got."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+from tests.torture.faults import APART, KINDS
+from tests.torture.rig import Rig
+
+SETTLE_S = 180.0
+TOGETHER = 0.35  # share of rounds in which two things are wrong at once
+BURSTS = 0.3  # share of events that are several incidents at once
+TOO_SOON = 0.2  # share of rounds that begin before the terminal has come back from the last one
+LONG, LONG_TIMES = 0.25, 4.0  # share of half-open networks that last longer than the connection's keep-alive
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of the alerts that were raised while one thing was wrong."""
+
+    raised: int
+    delivered: int
+    by_repeat: int  # of those, the first saying was lost behind the broker, and a later one came
+    duplicates: int  # messages that came more than once
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The figures, and what must not be."""
+
+    rows: dict[str, Row]
+    wrong: list[str]
+    starts: int
+    took_s: float
+
+
+def torture(
+    folder: Path, alerts: int, seed: int, *, longest_s: float = 4.0, events: tuple[int, int] = (6, 20), told: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """At least so many alerts, and everything wrong at least once. longest_s: of a round; events: least and most in a round."""
+    rng = Random(seed)
+    start_s = time.monotonic()
+    with Rig(folder, rng) as rig:
+        rounds = 0
+        possible = [kind for kind in KINDS if rig.small_disk or kind != "disk full"]
+        coming = rng.sample(possible, len(possible))
+        first_pass = len(coming)
+        while first_pass > 0 or len(rig.raised) < alerts:
+            coming = coming or rng.sample(possible, len(possible))
+            first_pass -= _round(rig, coming, longest_s, events)
+            rounds += 1
+            if rounds % 10 == 0:
+                at_desk, open_ = len(rig.desk.alerts), len(rig.desk.open)
+                told(f"{time.monotonic() - start_s:6.0f} s  {rounds} rounds  {len(rig.raised)} raised  {at_desk} at the desk  {open_} open")
+        rig.kinds = ("none",)
+        settled = _settle(rig)
+        return Outcome(_rows(rig), [*settled, *_wrong(rig)], rig.starts, time.monotonic() - start_s)
+
+
+def _round(rig: Rig, coming: list[str], longest_s: float, events: tuple[int, int]) -> int:
+    """One thing or two go wrong, alerts are raised, and all is well again. Returns how many."""
+    rng = rig.rng
+    kinds = [coming.pop()]
+    if coming and rng.random() < TOGETHER and not any({kinds[0], coming[-1]} <= apart for apart in APART):
+        kinds.append(coming.pop())
+    rig.look()
+    if rng.random() >= TOO_SOON:
+        _wait(rig, lambda: rig.connected, 20.0)
+    rig.kinds = tuple(kinds)
+    lasts_s = rng.uniform(0.6, 1.0) * longest_s * (LONG_TIMES if "network half-open" in kinds and rng.random() < LONG else 1.0)
+    plan: list[tuple[float, Callable[[], object]]] = []
+    for kind in kinds:
+        fault = KINDS[kind](rig)
+        plan += [(rng.uniform(*when) * lasts_s, partial(next, fault, None)) for when in ((0.0, 0.3), (0.6, 1.0))]
+    for _ in range(rng.randint(*events)):
+        count = rng.randint(2, 12) if rng.random() < BURSTS else 1
+        plan.append((rng.uniform(0.0, 1.0) * lasts_s, partial(rig.incidents, count)))
+    begin_s = time.monotonic()
+    for at_s, act in sorted(plan, key=lambda step: step[0]):
+        time.sleep(max(0.0, begin_s + at_s - time.monotonic()))
+        act()
+        rig.look()
+    rig.desk.care()
+    if "disk full" in kinds:  # nothing may kill a terminal that has something in memory alone
+        _wait(rig, lambda: rig.durable)
+    return len(kinds)
+
+
+def _settle(rig: Rig) -> list[str]:
+    """Wait until the desk has everything and nothing is open."""
+
+    def quiet() -> bool:
+        time.sleep(0.4)
+        rig.desk.care()
+        return not rig.desk.open and rig.raised.keys() <= rig.desk.alerts.keys()
+
+    time.sleep(1.0)
+    return [] if _wait(rig, quiet) else [f"not at rest {SETTLE_S:.0f} s after the last fault; open at the desk: {rig.desk.open[:5]}"]
+
+
+def _wait(rig: Rig, true: Callable[[], bool], patience_s: float = SETTLE_S) -> bool:
+    until_s = time.monotonic() + patience_s
+    while not true():
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.1)
+        rig.look()
+    return True
+
+
+def _rows(rig: Rig) -> dict[str, Row]:
+    raised, delivered, by_repeat = Counter[str](), Counter[str](), Counter[str]()
+    known = dict(rig.raised)
+    for id_, alert in rig.desk.alerts.items():  # raised and killed before the log's line
+        known.setdefault(id_, (alert.seq, ("terminal killed",)))
+    for id_, (_, kinds) in known.items():
+        rows = {*kinds, "all"}
+        raised.update(rows)
+        if id_ in rig.desk.alerts:
+            delivered.update(rows)
+            by_repeat.update(rows if ("raised", 0) not in rig.desk.alerts[id_].said else ())
+    return {
+        kind: Row(raised[kind], delivered[kind], by_repeat[kind], rig.desk.duplicates[kind], raised[kind] - delivered[kind])
+        for kind in (*KINDS, "none", "all")
+        if raised[kind] or rig.desk.duplicates[kind]
+    }
+
+
+def _wrong(rig: Rig) -> list[str]:
+    """What must not be, each in a sentence."""
+    wrong = []
+    came = sorted(rig.desk.alerts.values(), key=lambda alert: alert.place)
+    seqs = [alert.seq for alert in came]
+    if lost := rig.raised.keys() - rig.desk.alerts.keys():
+        wrong.append(f"{len(lost)} alerts are lost: seq {sorted(rig.raised[id_][0] for id_ in lost)[:10]}")
+    if len(set(seqs)) < len(seqs):
+        wrong.append("a seq was given twice: " + ", ".join(str(seq) for seq, times in Counter(seqs).items() if times > 1))
+    if gaps := set(range(1, max(seqs, default=0) + 1)) - set(seqs):
+        wrong.append(f"seq has gaps: {sorted(gaps)[:10]}")
+    # What the broker confirmed and then forgot comes by its repeat, after what was raised meanwhile.
+    first = [alert.seq for alert in came if ("raised", 0) in alert.said]
+    if late := [(before, after) for before, after in pairwise(first) if after < before]:
+        wrong.append(f"not in the order of raising: {late[:10]}")
+    if unseen := [alert.seq for alert in came if alert.closed_by is None]:
+        wrong.append(f"closed by nobody at the desk: seq {unseen[:10]}")
+    if rig.ends:
+        wrong.append(f"the terminal ended by itself: {dict(rig.ends)}")
+    if "Traceback" in rig.log():
+        with suppress(ValueError):
+            wrong.append("a traceback: " + rig.log()[rig.log().index("Traceback") :][:1500])
+    return wrong
