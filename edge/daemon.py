@@ -51,6 +51,8 @@ CALM_S = 1.0  # a fault that comes and goes is told at most so often
 LOOK_S = 0.5  # longest sleep of the main loop: how late a signal is seen
 EVENTS = 1000  # that wait for the main loop; whoever puts one more waits, and nothing is lost
 STOP_S = 1.5  # for the threads to end
+STALLED_S = 10.0  # the sound thread comes round each half second, whatever the microphone does
+LINK_STALLED_S = 600.0  # the link's: a minute's pause, and a resolver with several dead name servers takes minutes
 
 _log = logging.getLogger(__name__)
 
@@ -259,7 +261,7 @@ class Daemon:
                 _log.warning("fault.%s name=%s", "begins" if fault in faults else "ends", fault)
             self._told_faults, self._told_health_s = faults, now.monotonic_s
             self._uplink.publish(self._topics.health, messages.health(stamp, self._health(now, faults)), retain=True)
-        if not self._ready and (self._sound.heard_s is not None or self._sound.faults()):
+        if not self._ready and (self._sound.heard_s is not None or self._sound.faults() & self._told_faults):
             self._ready = True
             self._watchdog.ready()
             _log.info("daemon.ready after_s=%.1f", now.monotonic_s - self._started_s)
@@ -270,9 +272,10 @@ class Daemon:
         return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile
 
     def _well(self, now: Moment) -> bool:
-        """Whether sound is heard, or it is known why not."""
-        heard_s = self._sound.heard_s
-        return bool(self._sound.faults()) or (heard_s is not None and now.monotonic_s - heard_s < 10.0)
+        """Whether both threads come round, and sound is heard or it is known why not."""
+        since_s = now.monotonic_s - STALLED_S
+        heard = self._sound.heard_s is not None and self._sound.heard_s > since_s
+        return self._sound.turned_s > since_s and self._link.turned_s > now.monotonic_s - LINK_STALLED_S and (heard or bool(self._sound.faults()))
 
     def _status(self, mutes: Mapping[str, float]) -> messages.Status:
         return messages.Status(edge.__version__, self._config.terminal.place, self._labels, mutes)

@@ -75,7 +75,9 @@ class Sound:
         self._levels: deque[tuple[float, float]] = deque()  # (monotonic, dBA)
         self._lock = threading.Lock()  # of the levels
         self.heard_s: float | None = None
-        """When the last block was heard, monotonic; None: nothing yet."""
+        """When the last block that has been analysed was heard, monotonic; None: nothing yet."""
+        self.turned_s = clock_s()
+        """When the thread last came round, monotonic."""
 
     @property
     def dropped_blocks(self) -> int:
@@ -98,9 +100,10 @@ class Sound:
             while not self._stopping.is_set():
                 block = self._source.read(READ_S)
                 now_s = self._clock_s()
+                self.turned_s = now_s
                 if block is not None:
-                    self.heard_s = now_s
                     self._hear(block, now_s)
+                    self.heard_s = now_s
                 elif self.heard_s is not None and now_s - self.heard_s > SILENT_S:
                     self._interrupted()
         finally:

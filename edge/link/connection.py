@@ -78,6 +78,8 @@ class Link:
         self._outgoing: deque[tuple[int, Packet]] = deque()
         self._farewell: Packet | None = None
         self._stopping = threading.Event()
+        self.turned_s = clock_s()
+        """When the thread last came round, monotonic."""
         self._wake_r, self._wake_w = socket.socketpair()
         self._wake_r.settimeout(0)
         self._wake_w.settimeout(0)
@@ -103,6 +105,7 @@ class Link:
         connections, failures = 0, 0
         lost_at_s: float | None = None  # since when, once it has been told
         while not self._stopping.is_set():
+            self.turned_s = self._clock_s()
             session = Session(self._endpoint, self._topics, self._will, protocol, connections + 1, self._put)
             opened_at_s: float | None = None
             try:
@@ -130,6 +133,7 @@ class Link:
 
     def _serve(self, session: Session) -> None:
         while not self._stopping.is_set():
+            self.turned_s = self._clock_s()
             session.step(1.0, self._wake_r.fileno())
             with suppress(BlockingIOError):
                 self._wake_r.recv(4096)

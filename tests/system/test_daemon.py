@@ -1,11 +1,14 @@
 """The daemon in the test's own process, where a part of it must break."""
 
+import socket
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import edge.daemon
 from edge.config.schema import BrokerSettings, Config, PathSettings, TerminalSettings
 from edge.daemon import Daemon, WorkerDied
 from edge.health.faults import Fault
@@ -32,12 +35,68 @@ class Breaking:
         """Nothing to let go of."""
 
 
-def test_a_thread_that_dies_takes_the_terminal_with_it(tmp_path: Path) -> None:
-    """A terminal that looks alive and hears nothing is the worst there is: the service must start it anew."""
-    config = Config(
+class Blocking(Breaking):
+    """A source that gives a block at each call until it is told to hang; a fault stands all the time."""
+
+    def __init__(self) -> None:
+        self.hang = threading.Event()
+        self.go_on = threading.Event()
+
+    def read(self, timeout_s: float) -> NDArray[np.float32] | None:
+        """The next block, or nothing ever."""
+        if self.hang.is_set():
+            self.go_on.wait(timeout_s * 1000)
+        self.go_on.wait(0.05)
+        return np.zeros(800, np.float32)
+
+    def faults(self) -> frozenset[Fault]:
+        """The gain is far too high."""
+        return frozenset({Fault.CLIPPING})
+
+
+def falls_silent(manager: socket.socket) -> bool:
+    """Whether nothing comes for two seconds, before long."""
+    manager.settimeout(2)
+    for _ in range(30):
+        try:
+            manager.recv(100)
+        except TimeoutError:
+            return True
+    return False
+
+
+def configured(folder: Path) -> Config:
+    """A terminal whose broker is not there."""
+    return Config(
         terminal=TerminalSettings(name="t1"),
         broker=BrokerSettings(host="127.0.0.1", port=free_port()),
-        paths=PathSettings(state=str(tmp_path)),
+        paths=PathSettings(state=str(folder)),
     )
+
+
+def test_a_stalled_pipeline_gives_no_sign_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever fault stood before: a thread that does not come round is for systemd to end."""
+    monkeypatch.setattr(edge.daemon, "STALLED_S", 0.5)
+    source = Blocking()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        daemon = Daemon(configured(tmp_path), lambda: source, {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"})
+        thread = threading.Thread(target=daemon.run)
+        thread.start()
+        while manager.recv(100) != b"WATCHDOG=1":
+            pass
+        source.hang.set()
+        assert falls_silent(manager)
+        source.hang.clear()
+        source.go_on.set()
+        assert manager.recv(100) == b"WATCHDOG=1"
+        daemon.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_thread_that_dies_takes_the_terminal_with_it(tmp_path: Path) -> None:
+    """A terminal that looks alive and hears nothing is the worst there is: the service must start it anew."""
     with pytest.raises(WorkerDied, match="the thread sound has ended: RuntimeError: broken after"):
-        Daemon(config, Breaking, {}).run()
+        Daemon(configured(tmp_path), Breaking, {}).run()
