@@ -31,8 +31,9 @@ START_S = 10.0
 HEALTHY_S = 30.0
 """After so much sound without a break the next pause is the shortest again, and the rate is the usual one."""
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
-"""Between a child's end and the next: doubled each time. The longest keeps the cost of a missing microphone at some percent of a core."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 6.0
+"""Between a child's end and the next: doubled each time. The longest, with its jitter and two seconds for a small computer to start a
+child, has a microphone that is back heard within ten seconds."""
 
 OVERFLOW_S = 10.0
 """How long after a dropped block the fault is shown."""

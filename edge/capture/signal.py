@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from edge.health.faults import Fault
 
-LONG_S = 10.0
-"""What lasts as long as this is a fault. A living capsule has noise of its own at every moment (-90 dBFS and more)."""
+LONG_S = 7.0
+"""What lasts as long as this is a fault. A living capsule has noise of its own at every moment (-90 dBFS and more). The desk is to
+know within ten seconds; a second is for finding a repetition, and one for telling it."""
 
 KEY = 1024
 """Samples that must come again bit for bit: 21 ms at 48 kHz, shorter than any driver's buffer."""
@@ -27,6 +28,7 @@ CLIPPING_S = 300.0
 """Time constant of the share of clipped samples: a scream may clip for seconds, a gain set wrong clips all day."""
 
 CLIPPING_ON, CLIPPING_OFF = 0.02, 0.01
+"""The share that begins and ends the fault; CLIPPING_OFF in every block of LONG_S begins it as well: nobody screams without taking breath."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,15 @@ class SignalHealth:
     repeating_since_s: float | None = None
     clipped: float = 0.0  # share of samples, 0..1, running mean over CLIPPING_S
     clipping: bool = False
+    clipping_since_s: float | None = None  # every block since then has clipped
 
     def advance(self, block: NDArray[np.float32], now_s: float) -> tuple["SignalHealth", frozenset[Fault]]:
         """block: (n,) samples in -1..1, n > 0, best as the device gave them; now_s: when it ended. Returns the next state and what is wrong."""
         value = float(block[0]) if block.min() == block.max() else None
         state = _clipping(_repetition(self, block, now_s), block, now_s)
         state = replace(state, last_s=now_s, value=value, same_since_s=now_s if value != self.value else self.same_since_s)
-        faults = {Fault.CLIPPING} if state.clipping else set()
+        without_breath = state.clipping_since_s is not None and now_s - state.clipping_since_s >= LONG_S
+        faults = {Fault.CLIPPING} if state.clipping or without_breath else set()
         if value is not None and now_s - state.same_since_s >= LONG_S:
             faults.add(Fault.CONSTANT if value else Fault.SILENCE)
         if state.repeating_since_s is not None and now_s - state.repeating_since_s >= LONG_S:
@@ -74,4 +78,6 @@ def _clipping(state: SignalHealth, block: NDArray[np.float32], now_s: float) -> 
     share = float(np.mean(np.abs(block) >= FULL_SCALE))
     keep = 1.0 if state.last_s is None else math.exp(-(now_s - state.last_s) / CLIPPING_S)
     clipped = keep * state.clipped + (1.0 - keep) * share
-    return replace(state, clipped=clipped, clipping=clipped >= (CLIPPING_OFF if state.clipping else CLIPPING_ON))
+    clipping = clipped >= (CLIPPING_OFF if state.clipping else CLIPPING_ON)
+    since_s = None if share < CLIPPING_OFF else now_s if state.clipping_since_s is None else state.clipping_since_s
+    return replace(state, clipped=clipped, clipping=clipping, clipping_since_s=since_s)

@@ -263,9 +263,9 @@ def alive(process: int) -> bool:
 
 
 def test_pauses_grow_with_jitter_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """0.5, 1, 2, 4, 8 s, then 15 s for ever, each by up to 20 % either way."""
+    """0.5, 1, 2, 4 s, then 6 s for ever, each by up to 20 % either way."""
     monkeypatch.undo()
-    assert [pause_s(failures, 0.5) for failures in (1, 2, 3, 4, 5, 6, 7, 10_000)] == [0.5, 1, 2, 4, 8, 15, 15, 15]
+    assert [pause_s(failures, 0.5) for failures in (1, 2, 3, 4, 5, 6, 10_000)] == [0.5, 1, 2, 4, 6, 6, 6]
     assert [pause_s(1, chance) for chance in (0.0, 1.0)] == pytest.approx([0.4, 0.6])
 
 
