@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 RATE_HZ = 48_000
 PROGRAMS = ("pulseaudio", "pacat", "paplay", "pactl")
 START_S = 10.0
+WALL = f"module-null-sink sink_name=wall rate={RATE_HZ} norewinds=1"
+"""The room. norewinds: a null sink otherwise sleeps two seconds at a time, and the microphone with it."""
 
 
 def missing() -> str:
@@ -53,8 +55,7 @@ class VirtualMicrophone:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        # norewinds: a null sink otherwise sleeps two seconds at a time, and the microphone with it.
-        modules = (f"module-native-protocol-unix socket={self._folder}/native auth-anonymous=1", f"module-null-sink sink_name=wall rate={RATE_HZ} norewinds=1")
+        modules = (f"module-native-protocol-unix socket={self._folder}/native auth-anonymous=1", WALL)
         options = ["-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disable-shm=yes", *(f"--load={module}" for module in modules)]
         self._server = self._run(["pulseaudio", *options])
         end_s = time.monotonic() + START_S
@@ -65,10 +66,27 @@ class VirtualMicrophone:
 
     def stop(self) -> None:
         """Kill the server, as a crash would."""
-        for process in [*self._players, *([self._server] if self._server else [])]:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        self._players, self._server = [], None
+        self.hush()
+        if self._server:
+            self._server.send_signal(signal.SIGKILL)
+            self._server.wait()
+            self._server = None
+
+    def pull(self) -> None:
+        """Pull the microphone out; the server lives on."""
+        self.hush()
+        assert self._run(["pactl", "unload-module", "module-null-sink"]).wait(START_S) == 0
+
+    def plug(self) -> None:
+        """Plug it in again."""
+        assert self._run(["pactl", "load-module", *WALL.split()]).wait(START_S) == 0
+
+    def hush(self) -> None:
+        """End what is being played."""
+        players, self._players = self._players, []
+        for player in players:
+            player.send_signal(signal.SIGKILL)
+            player.wait()
 
     def play(self, sound: Path | NDArray[np.float32], rate_hz: int = RATE_HZ) -> subprocess.Popen[bytes]:
         """Play a file, or samples (n,) in -1..1; returns at once, and `.wait()` on what it returns waits until it has been played."""

@@ -72,6 +72,18 @@ class Terminal:
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
             )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        assert self._process
+        return self._process.pid
+
+    def capture_child(self) -> int:
+        """Process id of the child that reads the sound card."""
+        started = [int(pid) for task in Path(f"/proc/{self.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+        (child,) = [pid for pid in started if "edge.capture.child" in Path(f"/proc/{pid}/cmdline").read_text()]
+        return child
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end. Returns the exit status."""
         assert self._process
