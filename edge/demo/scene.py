@@ -57,8 +57,8 @@ def demo(seed: int = 1) -> Scene:
             (2.0, N_("two people talk"), "", np.concatenate(talk), sounds.at_distance(64, 2.0)),
             (7.0, N_("laughter"), "", sounds.laugh(rng, WOMAN, 1), sounds.at_distance(72, 2.0)),
             (10.5, N_("a door slams"), "", sounds.door_slam(rng), sounds.at_distance(80, 4.0)),
-            (12.5, N_("screams"), "shouting", trouble, sounds.at_distance(96, 4.0)),
-            (18.5, N_("somebody cries"), "crying", sounds.sob(rng, WOMAN), sounds.at_distance(74, 2.0)),
+            (12.5, N_("screams"), "shouting", trouble, sounds.at_distance(102, 1.5)),
+            (18.5, N_("somebody cries"), "crying", sounds.sob(rng, WOMAN), sounds.at_distance(68, 2.0)),
         ],
     )
 
@@ -67,10 +67,10 @@ def fixtures(seed: int = 1) -> Mapping[str, Scene]:
     """By file name: short recordings with one sound each, alarming and harmless."""
     rng = np.random.default_rng(seed)
     made: list[tuple[str, str, Sound, float]] = [
-        ("scream_woman", "shouting", sounds.scream(rng, WOMAN), 92),
-        ("scream_child", "shouting", sounds.scream(rng, CHILD), 88),
+        ("scream_woman", "shouting", sounds.scream(rng, WOMAN), 98),
+        ("scream_child", "shouting", sounds.scream(rng, CHILD), 98),
         ("shout_child", "shouting", sounds.shout(rng, CHILD), 82),
-        ("sob_woman", "crying", sounds.sob(rng, WOMAN), 72),
+        ("sob_woman", "crying", sounds.sob(rng, WOMAN), 66),
         ("cry_baby", "crying", sounds.cry(rng), 80),
         ("laughter", "", sounds.laugh(rng, WOMAN), 70),
         ("talk", "", sounds.talk(rng, MAN, 5.0), 62),

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from models.training.bench import bench_module
 from models.training.evaluate import logits_of, scene_features, step_scores
 
-AGREEMENTS = ((1, 1), (2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
-"""(agree, of): so many of the last so many steps."""
+AGREEMENTS = ((2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
+"""(agree, of): so many of the last so many steps; never one alone, which is a fifth of a second."""
 
 HOLD_S = {"shouting": 6.0, "crying": 12.0}
 """A quarrel has pauses of a few seconds, crying of several breaths; within them it is one incident."""
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
-    parser.add_argument("--per-hour", type=float, default=3.0, help="false alarms an hour on these scenes, each of which holds something that provokes one")
+    parser.add_argument("--per-hour", type=float, default=2.0, help="false alarms an hour on these scenes, each of which holds something that provokes one")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)
