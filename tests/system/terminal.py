@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +63,12 @@ class Terminal:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, recording: Path | None, environment: Mapping[str, str] | None = None) -> None:
-        """Start it; `recording` None: with the microphone."""
+    def start(self, recording: Path | None, environment: Mapping[str, str] | None = None, under: Sequence[str] = ()) -> None:
+        """Start it; `recording` None: with the microphone. under: the program that watches it, with its arguments."""
         hears = ["--recording", str(recording)] if recording else []
         with (self._folder / "terminal.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*XIAOAN, "--config", str(self._config), "run", *hears],
+                [*under, *XIAOAN, "--config", str(self._config), "run", *hears],
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
             )  # fmt: skip
 
