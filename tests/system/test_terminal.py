@@ -1,5 +1,6 @@
 """The whole terminal as a real process, between a recording and a real broker."""
 
+import os
 import signal
 import socket
 import sqlite3
@@ -12,6 +13,7 @@ from edge.shipped import models_folder
 from tests.asyncapi import problems
 from tests.broker import Broker, Desk, running, wait_for
 from tests.command import xiaoan
+from tests.sockets import open_doors
 from tests.sound_server import VirtualMicrophone
 from tests.system.terminal import TOPIC, Terminal, command, loud, quiet
 
@@ -253,11 +255,18 @@ def test_without_a_broker_in_the_configuration_run_says_what_to_do(tmp_path: Pat
 
 
 def test_the_microphone_is_heard(tmp_path: Path, broker: Broker, desk: Desk, start: Start, virtual_microphone: VirtualMicrophone) -> None:
-    """From a player through the sound server, PortAudio and the child to the desk; when the server dies the desk learns that too."""
+    """From a player through the sound server, PortAudio and the child to the desk; when the server dies the desk learns that too.
+
+    Meanwhile no port is open on the terminal, neither of its own process nor of the child's.
+    """
+    with socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        assert {"tcp", "udp"} <= {door.split()[0] for door in open_doors(os.getpid())}  # they would be seen
     terminal = start(broker.port, None, f'[microphone]\ndevice = "{virtual_microphone.device}"')
     wait_for(lambda: "daemon.ready" in terminal.log(), "the first sound")
     desk.wait("status")
     virtual_microphone.play(loud(tmp_path, at_s=0.0))
     assert desk.wait("alert")["level_dba"] > 80
+    assert open_doors(terminal.pid) == []
     virtual_microphone.stop()
     desk.wait("health", lambda m: not {"microphone_missing", "capture_stalled"}.isdisjoint(m["faults"]))
