@@ -218,7 +218,8 @@ class Daemon:
         refusal = command.refusal if isinstance(command, Refused) else self._gatekeeper.admit(command, now)
         if refusal is None and not isinstance(command, Refused):
             refusal = self._carry_out(command, now)
-        _log.info("command.done id=%s refused=%s", id_, refusal.reason if refusal else None)
+        verb, by = (None, None) if isinstance(command, Refused) else (command.verb, command.by)
+        _log.info("command.done id=%r verb=%s by=%r refused=%s", id_, verb, by, refusal.reason if refusal else None)
         if id_ is not None:
             self._uplink.publish(self._topics.reply, messages.reply(self._stamp(now), id_, refusal))
 
