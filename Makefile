@@ -12,7 +12,7 @@ SOUND := libportaudio2 espeak-ng
 BROKER_AND_SOUND_SERVER := mosquitto pulseaudio pulseaudio-utils libasound2-plugins
 TO_WATCH_THEM := strace systemd
 
-.PHONY: demo test torture bench words lock train train-test
+.PHONY: demo test torture fuzz bench words lock train train-test
 
 demo: $(VENV)/installed-demo
 	@$(BIN)/xiaoan demo
@@ -27,6 +27,11 @@ test: $(VENV)/installed-test
 # 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; some 25 minutes.
 torture: $(VENV)/installed-test
 	@$(BIN)/python -u -m tests.torture
+
+# Nonsense for everything that takes something from outside: make fuzz CASES=10000
+CASES ?= 1000000
+fuzz: $(VENV)/installed-test
+	@nice $(BIN)/python -m tests.fuzz --cases $(CASES)
 
 bench: $(VENV)/installed-test
 	@$(BIN)/python -m tests.bench

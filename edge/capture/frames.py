@@ -41,9 +41,12 @@ class Frame:
         return cls(FAILURE, json.dumps({"reason": error.reason, "facts": error.facts}).encode())
 
     def failure(self) -> MicrophoneError:
-        """The error that the child met, as it would have been raised here."""
-        told = json.loads(self.payload)
-        return REASONS[told["reason"]](**told["facts"])
+        """The error that the child met, as it would have been raised here. Raises BadFrame where it does not say one."""
+        try:
+            told = json.loads(self.payload)
+            return REASONS[told["reason"]](**told["facts"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BadFrame(self.payload[:100]) from error
 
 
 class FrameReader:

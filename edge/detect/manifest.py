@@ -5,8 +5,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.errors import EdgeError
 from edge.features.logmel import LogMelSettings
@@ -41,6 +42,14 @@ class _Features(_Strict):
     high_hz: float = Field(ge=100, le=8000)
     floor: float = Field(gt=0, le=1)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.hop > self.window:
+            raise ValueError("hop must not be above window")
+        if self.low_hz >= self.high_hz:
+            raise ValueError("low_hz must be below high_hz")
+        return self
+
 
 class _Rule(_Strict):
     threshold: float = Field(gt=0, lt=1)
@@ -49,6 +58,14 @@ class _Rule(_Strict):
     of: int = Field(ge=1, le=100)
     shortest_s: float = Field(ge=0, le=60)
     hold_s: float = Field(ge=0, le=600)
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.release > self.threshold:
+            raise ValueError("release must not be above threshold")
+        if self.agree > self.of:
+            raise ValueError("agree must not be above of")
+        return self
 
 
 class _File(_Strict):

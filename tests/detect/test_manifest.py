@@ -1,6 +1,7 @@
 """A model that is not what its manifest says is refused with a sentence."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -98,3 +99,20 @@ def test_the_hash_is_checked_on_the_bytes_that_are_loaded(folder: Path) -> None:
     """`checked_model` gives back the very bytes it has checked, so nothing can change in between."""
     manifest = read_manifest(folder / "detector.toml")
     assert checked_model(folder / "detector.onnx", manifest.sha256) == (folder / "detector.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("low_hz", 8000.0, "low_hz must be below high_hz"),
+        ("hop", 4096, "hop must not be above window"),
+        ("agree", 100, "agree must not be above of"),
+        ("release", 0.99, "release must not be above threshold"),
+    ],
+)
+def test_numbers_that_cannot_be_together_are_refused(folder: Path, key: str, value: float, told: str) -> None:
+    """Bands without width and rules that nothing meets would be a deaf terminal."""
+    path = folder / "detector.toml"
+    path.write_text(re.sub(rf"^{key} = .*$", f"{key} = {value}", path.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+    with pytest.raises(ModelError, match=told):
+        Detector.load(folder)

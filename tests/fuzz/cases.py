@@ -1,0 +1,262 @@
+"""Nonsense for everything that takes something from outside: nothing but the expected errors may come of it.
+
+Each function takes one case. The tests run some hundred of each, `make fuzz` as many as one wants.
+"""
+
+import io
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from hypothesis import strategies as st
+
+from edge.capture import RATE_HZ
+from edge.capture.frames import FAILURE, SOUND, BadFrame, Frame, FrameReader
+from edge.capture.recording import duration_s, read_blocks
+from edge.config import profiles
+from edge.config.load import load
+from edge.decide.rules import rules_for
+from edge.detect.manifest import ModelError, read_manifest
+from edge.errors import EdgeError
+from edge.features.logmel import LogMelStream
+from edge.link import messages
+from edge.link.commands import Gatekeeper, Mute, Refused, parse
+from edge.link.credentials import BadCredentials, read_credentials
+from edge.link.messages import Stamp
+from edge.shipped import calibration_folder, models_folder
+from tests.alerts.make import at
+from tests.asyncapi import problems
+from tests.capture.sounds import noise
+from tests.command import ROOT
+
+
+@cache
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="fuzz-")
+
+
+def _file(name: str, data: bytes) -> Path:
+    file = Path(_folder().name) / name
+    file.write_bytes(data)
+    file.chmod(0o600)
+    return file
+
+
+# --- mutations
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+@st.composite
+def damaged(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
+    """Something that was right once: bytes changed, cut out, put in, doubled, its end lost."""
+    data = bytearray(draw(whole))
+    for _ in range(draw(st.integers(0, 6))):
+        where = draw(st.integers(0, max(len(data) - 1, 0))) if draw(st.booleans()) else draw(st.integers(0, min(64, max(len(data) - 1, 0))))
+        match draw(st.sampled_from(["change", "cut", "put", "double", "end"])):
+            case "change" if data:
+                data[where] = draw(st.integers(0, 255))
+            case "cut":
+                del data[where : where + draw(st.integers(1, 40))]
+            case "put":
+                data[where:where] = draw(st.binary(max_size=12))
+            case "double":
+                data[where:where] = data[where : where + draw(st.integers(1, 200))]
+            case "end":
+                del data[where:]
+    return bytes(data)
+
+
+# --- commands
+
+COMMAND = {"id": "c1", "by": "李老师", "issued_at": "2026-11-23T08:00:00Z", "expires_s": 60}
+VERBS: list[dict[str, Any]] = [
+    {"verb": "acknowledge", "alert": "x"}, {"verb": "close", "alert": "x", "verdict": "real"}, {"verb": "mute", "label": "shouting", "seconds": 60},
+    {"verb": "unmute", "label": "crying"}, {"verb": "drill"}, {"verb": "ping"}, {"verb": "identify"}, {"verb": "reload"},
+]  # fmt: skip
+FIELDS = st.sampled_from(["id", "by", "issued_at", "expires_s", "verb", "alert", "verdict", "label", "seconds", "schema", "at", "boot", "more"])
+
+
+@st.composite
+def nearly_commands(draw: st.DrawFn) -> bytes:
+    """A command with some fields replaced by anything."""
+    command = {**COMMAND, **draw(st.sampled_from(VERBS)), **draw(st.dictionaries(FIELDS, JSON, max_size=2))}
+    for field in draw(st.lists(FIELDS, max_size=2)):
+        command.pop(field, None)
+    return _json(command)
+
+
+PAYLOADS = st.one_of(nearly_commands(), damaged(nearly_commands()), st.binary(max_size=5000), JSON.map(_json))
+
+
+def command(payload: bytes) -> None:
+    """It is carried out or refused, and the reply is as documented; no mute is longer than two hours."""
+    found = parse(payload)
+    refusal = found.refusal if isinstance(found, Refused) else Gatekeeper().admit(found, at(0))
+    assert not isinstance(found, Mute) or 0 < found.seconds <= 7200
+    if found.id is not None:
+        assert problems("reply", messages.reply(Stamp(None, "0" * 16), found.id, refusal)) == []
+
+
+# --- files that people write
+
+PROFILES = [file.read_bytes() for file in sorted(calibration_folder().glob("*.toml"))]
+MANIFEST = (models_folder() / "detector.toml").read_bytes() if (models_folder() / "detector.toml").exists() else b""
+README_CONFIG = (ROOT / "README.md").read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0].encode()
+TOML_KEYS = st.sampled_from(
+    [
+        *("terminal", "site", "name", "microphone", "rate_hz", "block_s", "broker", "host", "port", "tls", "labels", "shouting", "threshold", "release"),
+        *("agree", "of", "periods", "start", "end", "days", "holidays", "storm", "alerts", "say_again_s", "paths", "features", "rules", "window", "hop"),
+        *("low_hz", "x", '"a b"'),
+    ]
+)
+TOML_VALUES = st.recursive(
+    st.one_of(
+        st.integers(), st.floats().map(lambda number: str(number).replace("e", "E")), st.sampled_from(["true", '"x"', '"08:00"', "2026-09-01", '""', "1e400"]),
+        st.text(max_size=8).map(json.dumps),
+    ).map(str),
+    lambda inner: st.lists(inner, max_size=3).map(lambda values: f"[{', '.join(values)}]"),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@st.composite
+def made_up_toml(draw: st.DrawFn) -> bytes:
+    """Keys that exist, with any values."""
+    lines = []
+    for _ in range(draw(st.integers(0, 6))):
+        path = ".".join(draw(st.lists(TOML_KEYS, min_size=1, max_size=3)))
+        lines.append(draw(st.sampled_from([f"[{path}]", f"[[{path}]]", f"{path} = {draw(TOML_VALUES)}"])))
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+CONFIGS = st.one_of(made_up_toml(), damaged(st.sampled_from([*PROFILES, README_CONFIG])), st.binary(max_size=400))
+
+
+@st.composite
+def nearly_manifests(draw: st.DrawFn) -> bytes:
+    """The shipped one with some numbers replaced by others."""
+    lines = MANIFEST.decode().splitlines()
+    numbered = [place for place, line in enumerate(lines) if re.search(r"= -?[\d.e-]+$", line)]
+    for place in draw(st.lists(st.sampled_from(numbered), max_size=3)):
+        number = draw(st.one_of(st.integers(0, 10), st.integers(0, 10_000), st.floats(0, 1, width=16), st.floats(0, 8000, width=16)))
+        lines[place] = f"{lines[place].split('=')[0]}= {number}"
+    return "\n".join(lines).encode()
+
+
+MANIFESTS = st.one_of(nearly_manifests(), nearly_manifests(), damaged(st.just(MANIFEST)), made_up_toml().map(lambda more: MANIFEST + b"\n" + more))
+
+
+def config(data: bytes) -> None:
+    """A configuration, or sentences."""
+    with suppress(EdgeError):
+        load(_file("config.toml", data))
+
+
+def profile(data: bytes) -> None:
+    """A calibration profile, or a sentence."""
+    with suppress(EdgeError):
+        profiles.read(_file("profile.toml", data))
+
+
+def credentials(data: bytes) -> None:
+    """User and password, or a sentence."""
+    with suppress(BadCredentials):
+        read_credentials(_file("credentials", data), {})
+
+
+def manifest(data: bytes) -> None:
+    """A manifest by which sound can be analysed and rules be met, or a sentence."""
+    with suppress(ModelError):
+        read = read_manifest(_file("detector.toml", data))
+        frames = LogMelStream(read.features).feed(noise(0.3, 0.1))
+        assert np.isfinite(frames).all()
+        for rule in rules_for(read.rules, {}, (), "", {}).values():
+            assert rule.release <= rule.threshold
+            assert rule.agree <= rule.of
+
+
+# --- sound
+
+FORMATS = ["WAV PCM_16", "WAV FLOAT", "WAV PCM_U8", "WAV ULAW", "FLAC PCM_16", "OGG VORBIS", "OGG OPUS", "MP3 MPEG_LAYER_III"]
+LONGEST_BLOCKS = 50
+
+
+@cache
+def _recording(how: str, rate_hz: int, channels: int) -> bytes:
+    kind, subtype = how.split()
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.stack([noise(0.2, 0.1, rate_hz)] * channels, axis=1), rate_hz, format=kind, subtype=subtype)
+    return buffer.getvalue()
+
+
+RECORDINGS = damaged(st.builds(_recording, st.sampled_from(FORMATS), st.sampled_from([8000, 48_000]), st.integers(1, 2)))
+
+
+def recording(data: bytes) -> None:
+    """Blocks of finite samples in -1..1, or a sentence; whatever the name says it is."""
+    for suffix in (".wav", ".mp3"):
+        file = _file(f"recording{suffix}", data)
+        with suppress(EdgeError):
+            duration_s(file)
+        with suppress(EdgeError):
+            for block in islice(read_blocks(file, 0.5), LONGEST_BLOCKS):
+                assert 0 < len(block) <= 0.5 * RATE_HZ
+                assert np.abs(block).max() <= 1.0
+
+
+FRAMES = damaged(
+    st.one_of(
+        st.builds(lambda size, channels: Frame(SOUND, bytes(4 * channels * size), channels, 48_000).packed(), st.integers(1, 300), st.integers(1, 3)),
+        JSON.map(lambda told: Frame(FAILURE, _json(told)).packed()),
+        st.dictionaries(st.sampled_from(["reason", "facts"]), JSON | st.sampled_from(["busy", "missing", "failed"])).map(
+            lambda told: Frame(FAILURE, _json(told)).packed()
+        ),
+    )
+)
+
+
+def frames(data: bytes) -> None:
+    """What comes over the capture child's pipe: frames, or BadFrame, which ends the child."""
+    reader = FrameReader()
+    with suppress(BadFrame):
+        for start in range(0, len(data), 100):
+            for frame in reader.feed(data[start : start + 100]):
+                if frame.kind == FAILURE:
+                    assert str(frame.failure())
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is fed with what."""
+
+    feed: Callable[[bytes], None]
+    with_: st.SearchStrategy[bytes]
+
+
+TARGETS: Mapping[str, Target] = {
+    "commands": Target(command, PAYLOADS),
+    "configuration": Target(config, CONFIGS),
+    "profile": Target(profile, CONFIGS),
+    "credentials": Target(credentials, st.binary(max_size=200)),
+    "manifest": Target(manifest, MANIFESTS),
+    "recordings": Target(recording, RECORDINGS),
+    "capture child": Target(frames, FRAMES),
+}
