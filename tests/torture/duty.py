@@ -25,7 +25,7 @@ class Known:
     seq: int
     place: int  # the how manieth new alert it was
     said: set[tuple[str, int]] = field(default_factory=set)  # (state, repeat)
-    closed_by: str | None = None
+    closed_unseen: bool = False  # by the terminal, with no verdict of the desk's
 
 
 class Duty:
@@ -82,8 +82,7 @@ class Duty:
                 if said in known.said:
                     self.duplicates.update((*self._kinds(), "all"))
                 known.said.add(said)
-                if body["state"] == "closed":
-                    known.closed_by = body["by"]
+                known.closed_unseen = body["verdict"] == "none"
                 self._care(body["id"], body["state"])
 
     def _care(self, id_: str, state: str) -> None:

@@ -148,8 +148,8 @@ def _wrong(rig: Rig) -> list[str]:
     first = [alert.seq for alert in came if ("raised", 0) in alert.said]
     if late := [(before, after) for before, after in pairwise(first) if after < before]:
         wrong.append(f"not in the order of raising: {late[:10]}")
-    if unseen := [alert.seq for alert in came if alert.closed_by is None]:
-        wrong.append(f"closed by nobody at the desk: seq {unseen[:10]}")
+    if unseen := [alert.seq for alert in came if alert.closed_unseen]:
+        wrong.append(f"closed by the terminal itself: seq {unseen[:10]}")
     if rig.ends:
         wrong.append(f"the terminal ended by itself: {dict(rig.ends)}")
     if "Traceback" in rig.log():
