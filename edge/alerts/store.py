@@ -128,9 +128,12 @@ class Store:
 
 def read_only(file: Path) -> Saved:
     """What can be read from a file that cannot be written to or is damaged; empty where nothing can."""
-    for how in ("mode=ro", "immutable=1"):  # WAL needs a writable folder unless the file is declared immutable
+    # An exclusive lock needs no index of the log (the -shm file), for which a full disk has no room. WAL needs a writable folder unless
+    # the file is declared immutable, and then the log is not read: that is the last resort.
+    for how, locking in (("mode=rw", "EXCLUSIVE"), ("mode=ro", "NORMAL"), ("immutable=1", "NORMAL")):
         try:
             with closing(sqlite3.connect(f"file:{quote(str(file))}?{how}", uri=True)) as db:
+                db.execute(f"PRAGMA locking_mode={locking}")
                 return _load(db)
         except (sqlite3.Error, Damaged):
             continue

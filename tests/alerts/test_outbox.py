@@ -178,6 +178,27 @@ def test_a_terminal_that_starts_on_a_full_disk_calls_it_full(tmp_path: Path) -> 
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
+def test_a_killed_terminal_that_starts_on_a_full_disk_knows_its_alerts(tmp_path: Path) -> None:
+    """They are in the log beside the file, whose index may be lost, and there is no room for another."""
+    child = """if True:
+        import os, signal, sys
+        from pathlib import Path
+        from tests.alerts.make import alert, at, outbox
+        box = outbox(Path(sys.argv[1]))
+        for number in (1, 2, 3):
+            box.say([alert(number)], at(0))
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    subprocess.run([sys.executable, "-c", child, str(tmp_path)], check=False)
+    (tmp_path / f"{FILE_NAME}-shm").unlink()
+    with full_disk():
+        box = outbox(tmp_path)
+        assert (len(said(box)), box.seq) == (3, 3)
+        box.say([alert(4)], at(1))
+    box.heal(at(10))
+    assert [seq for seq, *_ in said(outbox(tmp_path))] == [1, 2, 3, 4]
+
+
 def test_a_terminal_starts_without_a_usable_folder_and_finds_what_is_there_later(tmp_path: Path) -> None:
     """The disk is mounted late: what an earlier start left joins what was said since."""
     before = outbox(tmp_path / "disk")
