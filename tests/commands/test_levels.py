@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from rich.cells import cell_len
 
+from edge.detect.manifest import read_manifest
 from edge.shipped import models_folder
 from tests.command import xiaoan
 from tests.pseudo_terminal import Terminal
@@ -40,7 +41,8 @@ def test_a_pipe_gets_a_line_a_second(tone: Path, config: Path) -> None:
     assert (done.returncode, len(lines)) == (0, 2)
     assert " 94.0 dBA  94.0 dB SPL  L10 94.0" in lines[-1]
     assert "shouting 0." in lines[-1]
-    assert "/0.30" in lines[-1]
+    threshold = read_manifest(models_folder() / "detector.toml").rules["shouting"].threshold
+    assert f"/{threshold:.2f}" in lines[-1]
     assert "\x1b" not in done.stdout
 
 
