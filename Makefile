@@ -22,11 +22,12 @@ test: $(VENV)/installed-test
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/torture
 
-# 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; then each fault of the microphone by the clock, and
+# Its short form, then 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; then each fault of the microphone by the clock, and
 # eight hours each of rooms in which nothing is wrong. Some half an hour.
 torture: $(VENV)/installed-test
+	@$(BIN)/python -m pytest tests/torture
 	@nice $(BIN)/python -u -m tests.torture
 	@nice $(BIN)/python -m tests.system.microphone
 	@nice $(BIN)/python -m tests.capture.rooms

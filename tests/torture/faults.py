@@ -65,6 +65,8 @@ def disk_full(rig: Rig) -> Fault:
     if not full_at_start:
         rig.fill_disk()
     yield
+    rig.incidents(1)
+    rig.wait(lambda: not rig.durable, 5.0)  # a round may be shorter than a start
     rig.free_disk()
 
 

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -144,6 +146,16 @@ class Rig:
             self.ends[status] += 1
             self._process = None
             self.start()
+
+    def wait(self, true: Callable[[], bool], patience_s: float) -> bool:
+        """Look until it is true. Returns whether it became so."""
+        until_s = time.monotonic() + patience_s
+        while not true():
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(0.1)
+            self.look()
+        return True
 
     def let_in(self, *, terminal: bool) -> None:
         """Whether the broker knows the terminal's login."""

@@ -72,7 +72,7 @@ def _round(rig: Rig, coming: list[str], longest_s: float, events: tuple[int, int
         kinds.append(coming.pop())
     rig.look()
     if rng.random() >= TOO_SOON:
-        _wait(rig, lambda: rig.connected, 20.0)
+        rig.wait(lambda: rig.connected, 20.0)
     rig.kinds = tuple(kinds)
     lasts_s = rng.uniform(0.6, 1.0) * longest_s * (LONG_TIMES if "network half-open" in kinds and rng.random() < LONG else 1.0)
     plan: list[tuple[float, Callable[[], object]]] = []
@@ -89,7 +89,7 @@ def _round(rig: Rig, coming: list[str], longest_s: float, events: tuple[int, int
         rig.look()
     rig.desk.care()
     if "disk full" in kinds:  # nothing may kill a terminal that has something in memory alone
-        _wait(rig, lambda: rig.durable)
+        rig.wait(lambda: rig.durable, SETTLE_S)
     return len(kinds)
 
 
@@ -102,17 +102,7 @@ def _settle(rig: Rig) -> list[str]:
         return not rig.desk.open and rig.raised.keys() <= rig.desk.alerts.keys()
 
     time.sleep(1.0)
-    return [] if _wait(rig, quiet) else [f"not at rest {SETTLE_S:.0f} s after the last fault; open at the desk: {rig.desk.open[:5]}"]
-
-
-def _wait(rig: Rig, true: Callable[[], bool], patience_s: float = SETTLE_S) -> bool:
-    until_s = time.monotonic() + patience_s
-    while not true():
-        if time.monotonic() > until_s:
-            return False
-        time.sleep(0.1)
-        rig.look()
-    return True
+    return [] if rig.wait(quiet, SETTLE_S) else [f"not at rest {SETTLE_S:.0f} s after the last fault; open at the desk: {rig.desk.open[:5]}"]
 
 
 def _rows(rig: Rig) -> dict[str, Row]:
