@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.errors import EdgeError
+from edge.features import RATE_HZ
 from edge.features.logmel import LogMelSettings
 from edge.words import N_
 
@@ -99,7 +100,7 @@ class Manifest:
     @property
     def step_s(self) -> float:
         """Time between two scores."""
-        return self.step_frames * self.features.hop / 16_000
+        return self.step_frames * self.features.hop / RATE_HZ
 
 
 def read_manifest(path: Path, needed: tuple[str, ...] = ()) -> Manifest:

@@ -14,6 +14,7 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
 from models.training.bench import bench_module
 from models.training.render import SETTINGS
@@ -51,7 +52,7 @@ def step_scores(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArr
     """Times (steps,) and scores (scenes, steps, outputs): the highest of each step's five outputs."""
     n = logits.shape[1] // STEP
     highest = logits[:, : n * STEP].reshape(len(logits), n, STEP, -1).max(axis=2)
-    times = (np.arange(1, n + 1) * STEP * 4 * SETTINGS.hop + SETTINGS.window - SETTINGS.hop) / 16_000
+    times = (np.arange(1, n + 1) * STEP * 4 * SETTINGS.hop + SETTINGS.window - SETTINGS.hop) / RATE_HZ
     return times, 1 / (1 + np.exp(-highest))
 
 
