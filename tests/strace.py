@@ -27,11 +27,19 @@ def watching(file: Path) -> Sequence[str]:
     return [strace, "-D", "-f", "-q", "--seccomp-bpf", "-yy", "-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", str(file)]
 
 
-def complete(file: Path, pid: int) -> bool:
-    """Whether the end of that process is in the account."""
-    with file.open("rb") as account:
-        account.seek(max(0, file.stat().st_size - 4096))
-        return re.search(rb"^%d \+\+\+ (exited|killed)" % pid, account.read(), re.MULTILINE) is not None
+def tracer(pid: int) -> int:
+    """Process id of the strace that watches a process; 0: none does."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return int(status.partition("TracerPid:")[2].split()[0])
+
+
+def complete(tracer_pid: int) -> bool:
+    """Whether strace has ended, and with it the account: of the process, of its children, whoever of them ended last."""
+    try:
+        status = Path(f"/proc/{tracer_pid}/stat").read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"  # ended, and nobody has asked how
 
 
 def written(file: Path) -> Mapping[str, bytes]:

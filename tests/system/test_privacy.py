@@ -14,7 +14,7 @@ from tests.broker import Broker, Desk, wait_for
 from tests.capture.sounds import Array, noise
 from tests.proxy import Proxy
 from tests.sound_server import RATE_HZ, VirtualMicrophone
-from tests.strace import complete, watching, written
+from tests.strace import complete, tracer, watching, written
 from tests.system.terminal import TOPIC, Terminal, command
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
@@ -43,9 +43,10 @@ def test_nothing_that_was_heard_is_written_or_sent(tmp_path: Path, broker: Broke
             desk.say(f"{TOPIC}/command", command("close", "c2", alert=alert["id"], verdict="real"))
             desk.wait("alert", lambda m: m["state"] == "closed")
             files = {str(file): file.read_bytes() for file in terminal.state.rglob("*") if file.is_file()}
-            pid = terminal.pid
+            strace = tracer(terminal.pid)
+            assert strace, "the terminal is not watched"
             terminal.stop()
-            wait_for(lambda: complete(tmp_path / "strace", pid), "the end of the account")
+            wait_for(lambda: complete(strace), "the end of the account")
         finally:
             terminal.end()
         sent = bytes(network.sent)

@@ -1,0 +1,1 @@
+"""Makes the phrase model: speech, a teacher's labels, training, thresholds, export."""

@@ -1,0 +1,104 @@
+"""Speaks texts with a synthesizer until there are so many hours; goes on from what is there.
+
+    python -m models.training.phrases.speech --speaker ../shared/tools/speak.py --assets ASSETS --corpus ../shared/corpus --phrases ../shared/phrases.toml --out OUT --hours 4
+
+OUT gets FLAC files of 16 kHz and manifest.csv with the columns of a corpus. What the synthesizer needs (jieba and misaki among it) stands at the top of its own file.
+"""
+
+import argparse
+import csv
+import importlib.util
+import itertools
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import soundfile
+import soxr
+
+from models.training.phrases.texts import Sources, lines
+
+RATE_HZ = 16_000
+COLUMNS = ("corpus", "file", "seconds", "kind", "speaker", "lang", "text", "pinyin", "effect", "split")
+KEPT_FOR_JUDGING = ("zf_xiaoyi", "zm_yunyang")
+"""Voices that no training may hear: figures are made with them."""
+HAN = range(0x4E00, 0x9FFF + 1)
+LEAST_FREQUENCY = 60
+"""Of a word in jieba's dictionary; rarer ones are names and classical."""
+
+
+def load(path: Path) -> ModuleType:
+    """A module by its file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def sources(corpus: Path, phrases: Path) -> Sources:
+    """Words of jieba's dictionary, sentences of the corpus's training part, and the list."""
+    import jieba
+
+    with jieba.get_dict_file() as file:
+        table = [line.decode().split() for line in file]
+    words = [(w, float(n)) for w, n, *_ in table if float(n) >= LEAST_FREQUENCY and len(w) <= 4 and all(ord(c) in HAN for c in w)]
+    with (corpus / "manifest.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    spoken = {r["text"] for r in rows if r["kind"] in ("sentence", "word", "near_miss") and r["lang"] == "cmn" and r["split"] == "train"}
+    judged = {r["text"] for r in rows if r["split"] == "dev" and r["kind"] in ("sentence", "near_miss")}
+    groups = tomllib.loads(phrases.read_text(encoding="utf-8"))
+    return Sources(
+        words=[w for w, _ in words],
+        word_weights=[n for _, n in words],
+        sentences=sorted(t for t in spoken - judged if len(t) >= 3 and not any(c.isascii() and c.isalpha() for c in t)),
+        phrases=[p for table in groups.values() for p in table["phrases"]],
+    )
+
+
+def main() -> None:
+    """Run it from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--speaker", "--assets", "--corpus", "--phrases", "--out"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--hours", type=float, default=4.0)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    tool = load(args.speaker)
+    speaker = tool.Speaker(args.assets)
+    voices = sorted(p.stem for p in (args.assets / "voices").glob("*.bin") if p.stem not in KEPT_FOR_JUDGING)
+    manifest = args.out / "manifest.csv"
+    args.out.mkdir(parents=True, exist_ok=True)
+    done = []
+    if manifest.exists():
+        with manifest.open(encoding="utf-8") as file:
+            done = list(csv.DictReader(file))
+    said_s = sum(float(r["seconds"]) for r in done)
+    with manifest.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if not done:
+            writer.writeheader()
+        everything = lines(sources(args.corpus, args.phrases), voices, np.random.default_rng(args.seed))
+        first = 1 + int(done[-1]["file"].split(".")[0].split("_")[1]) if done else 0
+        for number, line in itertools.islice(enumerate(everything), first, None):
+            if said_s >= args.hours * 3600:
+                break
+            syllables = [s for word in tool.to_pinyin(line.text) if not isinstance(word, str) for s in word]
+            if not syllables:
+                continue
+            sound = tool.trim(speaker.speak(line.text, line.voice, line.speed, effect=line.effect))
+            sound = soxr.resample(sound, tool.SAMPLE_RATE, RATE_HZ).clip(-1, 1)
+            name, seconds = f"{args.seed:02d}_{number:06d}.flac", len(sound) / RATE_HZ
+            soundfile.write(args.out / name, sound, RATE_HZ, subtype="PCM_16")
+            row = (args.out.name, name, round(seconds, 2), line.kind, line.voice, "cmn", line.text, " ".join(syllables), line.effect, "train")
+            writer.writerow(dict(zip(COLUMNS, row, strict=True)))
+            file.flush()
+            said_s += seconds
+            if number % 100 == 0:
+                print(f"{number} lines, {said_s / 3600:.2f} h", flush=True)
+
+
+if __name__ == "__main__":
+    main()

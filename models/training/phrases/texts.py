@@ -1,0 +1,87 @@
+"""Texts for speech that a phrase model learns from: wide ones, so that the list stays editable, and the list itself in many neighbours. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SHARES = {"words": 0.40, "sentence": 0.22, "phrase": 0.26, "near_miss": 0.12}
+"""Of each kind of text. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not."""
+BEFORE = ("老师", "快", "同学", "妈妈", "喂", "你", "他说", "我跟你说", "听到没有", "今天", "哎呀", "求你了", "大家", "小明", "别过来")
+AFTER = ("啊", "老师", "快点", "听见没有", "吧", "了", "行不行", "好不好", "我害怕", "在这里", "你听着", "快来", "现在", "妈妈")
+SPEEDS = (0.85, 1.3)
+EFFECTS = {"plain": 0.5, "child": 0.22, "shout": 0.14, "child+shout": 0.14}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What texts are made from."""
+
+    words: Sequence[str]
+    word_weights: Sequence[float]  # how often each is said; any scale
+    sentences: Sequence[str]
+    phrases: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to say."""
+
+    kind: str  # of SHARES
+    text: str
+    voice: str
+    speed: float
+    effect: str
+
+
+def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator) -> Iterator[Line]:
+    """Without end."""
+    weights = np.asarray(sources.word_weights, float) ** 0.4  # rare words more often than they are said
+    weights /= weights.sum()
+    kinds, effects = list(SHARES), list(EFFECTS)
+
+    def some_words(least: int, most: int) -> str:
+        return "".join(sources.words[i] for i in rng.choice(len(weights), int(rng.integers(least, most + 1)), p=weights))
+
+    while True:
+        kind = str(rng.choice(kinds, p=list(SHARES.values())))
+        phrase = sources.phrases[rng.integers(len(sources.phrases))]
+        match kind:
+            case "words":
+                text = some_words(2, 5)
+            case "sentence":
+                text = sources.sentences[rng.integers(len(sources.sentences))]
+            case "phrase":
+                text = _in_company(phrase, rng, some_words)
+            case _:
+                at = int(rng.integers(len(phrase)))
+                text = phrase[:at] + some_words(1, 1) + phrase[at + int(rng.integers(2)) + (len(phrase) > 3) :]
+        effect = str(rng.choice(effects, p=list(EFFECTS.values())))
+        yield Line(kind, text, _voice(voices, rng), round(float(rng.uniform(*SPEEDS)), 2), effect)
+
+
+def _in_company(phrase: str, rng: np.random.Generator, some_words: "object") -> str:
+    match rng.integers(6):
+        case 0:
+            return f"{BEFORE[rng.integers(len(BEFORE))]},{phrase}"
+        case 1:
+            return phrase + AFTER[rng.integers(len(AFTER))]
+        case 2:
+            return f"{phrase}!{phrase}!"
+        case 3:
+            assert callable(some_words)
+            return f"{some_words(1, 2)},{phrase},{some_words(1, 1)}"
+        case _:
+            return phrase
+
+
+def _voice(voices: Sequence[str], rng: np.random.Generator) -> str:
+    """A Mandarin voice alone, with another, or with 0.3 to 0.5 of a foreign one of the same sex, which sounds like another person."""
+    mandarin = [v for v in voices if v[0] == "z"]
+    first = mandarin[rng.integers(len(mandarin))]
+    if rng.random() < 0.08:
+        return first
+    others = [v for v in voices if v != first and (v[1] == first[1])]
+    other, share = others[rng.integers(len(others))], float(rng.uniform(0.3, 0.5))
+    blend = f"{first}:{1 - share:.2f},{other}:{share:.2f}"
+    return blend + (f"@{mandarin[rng.integers(len(mandarin))]}" if rng.random() < 0.3 else "")
