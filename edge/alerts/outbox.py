@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from edge.alerts.alert import REPEATS, Alert, State
-from edge.alerts.store import Change, Damaged, Saved, Saying, Store, read_only
+from edge.alerts.store import COMMANDS, Change, Damaged, Saved, Saying, Store, read_only
 from edge.decide.types import TracePoint
 from edge.health.clock import Moment
 from edge.health.faults import Fault
@@ -51,6 +51,7 @@ class Outbox:
         self._traces: dict[str, tuple[TracePoint, ...]] = {}  # as they are in the file
         self._confirmed: list[int] = []
         self._forget: set[str] = set()
+        self._commands: dict[str, None] = {}  # ids of those carried out, the oldest first
         self._open(now)
 
     @property
@@ -101,6 +102,15 @@ class Outbox:
         if row in self._sayings:  # else replaced by a newer repeat while it was on its way
             self._remove([row])
             self._confirmed.append(row)
+
+    def carried_out(self, command: str) -> bool:
+        """Whether a command of this id was carried out, in this start or an earlier one."""
+        return command in self._commands
+
+    def carry_out(self, command: str) -> None:
+        """Remember it: whoever recorded it must not have it carried out again, by this start or a later one."""
+        self._remember([command])
+        self._write((), (), (), (), (command,))
 
     def flush(self) -> None:
         """Write down what was confirmed."""
@@ -157,6 +167,8 @@ class Outbox:
         self._read = True
         self.seq = max(self.seq, saved.seq)
         self._alerts |= {alert.id: alert for alert in saved.alerts}
+        since, self._commands = list(self._commands), {}
+        self._remember([*saved.commands, *since])
         for saying in saved.sayings:
             self._add(saying.alert, saying.at_ms, saying.boot)
 
@@ -166,7 +178,7 @@ class Outbox:
         said = (saying.alert for saying in self._sayings.values())
         self._traces = {alert.id: alert.trace for alert in (*said, *self._alerts.values())}
         self._confirmed, self._forget = [], set()
-        return Change(self.seq, keep=self.alerts, add=tuple(self._sayings.values()), traces=self._traces)
+        return Change(self.seq, keep=self.alerts, add=tuple(self._sayings.values()), traces=self._traces, commands=tuple(self._commands))
 
     def _put_aside(self, now: Moment, damage: Damaged) -> None:
         when = datetime.fromtimestamp(now.unix_ms / 1000, UTC)
@@ -198,6 +210,11 @@ class Outbox:
                 if id_ not in self._alerts:
                     self._forget.add(id_)
 
+    def _remember(self, commands: Iterable[str]) -> None:
+        self._commands |= dict.fromkeys(commands)
+        for id_ in list(islice(self._commands, max(0, len(self._commands) - COMMANDS))):
+            del self._commands[id_]
+
     def _make_room(self, coming: int) -> Sequence[int]:
         """Where there are too many: drop what was said of closed alerts, oldest first. What raised an alert never leaves unsent."""
         over = len(self._sayings) + coming - self._rows
@@ -209,13 +226,15 @@ class Outbox:
         self.dropped += len(rows)
         return rows
 
-    def _write(self, keep: Sequence[Alert], close: Sequence[str], add: Sequence[Saying], drop: Sequence[int]) -> None:
+    def _write(
+        self, keep: Sequence[Alert], close: Sequence[str], add: Sequence[Saying], drop: Sequence[int], commands: Sequence[str] = ()
+    ) -> None:
         if self._store is None:
             return
         traces = {alert.id: alert.trace for alert in keep if self._traces.get(alert.id) != alert.trace}
         forget = tuple(self._forget)
         try:
-            self._store.write(Change(self.seq, keep, close, add, (*drop, *self._confirmed), traces, forget))
+            self._store.write(Change(self.seq, keep, close, add, (*drop, *self._confirmed), traces, forget, commands))
         except sqlite3.Error as error:
             self._refused(error)
             return

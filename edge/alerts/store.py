@@ -18,7 +18,11 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS alert (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS saying (row INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS trace (id TEXT PRIMARY KEY, points TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS command (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
 """
+COMMANDS = 1024
+"""Ids of commands that are kept: more than a desk gives in the longest time for which a command may be good."""
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -43,6 +47,7 @@ class Saved:
     seq: int = 0  # the last one given
     alerts: tuple[Alert, ...] = ()  # not closed, in the order of raising
     sayings: tuple[Saying, ...] = ()  # not confirmed, in order
+    commands: tuple[str, ...] = ()  # ids of those carried out, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Change:
     drop: Sequence[int] = ()  # rows of sayings
     traces: Mapping[str, tuple[TracePoint, ...]] | None = None  # new or changed, by id
     forget: Sequence[str] = ()  # ids whose traces nobody needs any more
+    commands: Sequence[str] = ()  # ids of those carried out; the oldest leave where there are too many
 
 
 class Store:
@@ -115,6 +121,9 @@ class Store:
             db.executemany("INSERT OR REPLACE INTO alert VALUES (?, ?)", ((a.id, _body(a)) for a in change.keep))
             db.executemany("INSERT INTO saying VALUES (?, ?, ?)", ((s.row, s.alert.id, _saying(s)) for s in change.add))
             db.executemany("INSERT OR REPLACE INTO trace VALUES (?, ?)", ((id_, _points(trace)) for id_, trace in (change.traces or {}).items()))
+            if change.commands:
+                db.executemany("INSERT OR IGNORE INTO command (id) VALUES (?)", ((id_,) for id_ in change.commands))
+                db.execute("DELETE FROM command WHERE row <= (SELECT max(row) FROM command) - ?", (COMMANDS,))
             db.execute("COMMIT")
         except sqlite3.Error:
             if db.in_transaction:
@@ -154,13 +163,15 @@ def _load(db: sqlite3.Connection) -> Saved:
         for row, text in db.execute("SELECT row, body FROM saying ORDER BY row"):
             body = json.loads(text)
             sayings.append(Saying(row, _alert(body["alert"], traces), body["at_ms"], body["boot"]))
+        known = db.execute("SELECT 1 FROM sqlite_master WHERE name='command'").fetchone()  # a file of an earlier version may be read only
+        commands = tuple(id_ for (id_,) in db.execute("SELECT id FROM command ORDER BY row")) if known else ()
     except (ValueError, KeyError, TypeError) as error:
         raise Damaged(f"a row cannot be read: {error}") from error
     except sqlite3.Error as error:
         if _is_damage(error):
             raise Damaged(str(error)) from error
         raise
-    return Saved(counters.get("seq", 0), tuple(sorted(alerts, key=lambda a: a.seq)), tuple(sayings))
+    return Saved(counters.get("seq", 0), tuple(sorted(alerts, key=lambda a: a.seq)), tuple(sayings), commands)
 
 
 def _alert(body: dict[str, Any], traces: Mapping[str, tuple[TracePoint, ...]]) -> Alert:

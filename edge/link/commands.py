@@ -2,6 +2,7 @@
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -134,7 +135,9 @@ def parse(payload: bytes) -> Command | Refused:
 class Gatekeeper:
     """Lets each command in once, and only in its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, carried_out: Callable[[str], bool] = lambda _: False) -> None:
+        """carried_out: whether a command of this id was, before this start."""
+        self._carried_out = carried_out
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def admit(self, command: Command, now: Moment) -> Refusal | None:
@@ -143,7 +146,7 @@ class Gatekeeper:
         While our clock is not synchronised a command's age is not known and it is let in: a terminal without a time server
         must be acknowledgeable.
         """
-        if command.id in self._known:
+        if command.id in self._known or self._carried_out(command.id):
             return Refusal(Reason.REPLAYED)
         self._known[command.id] = None
         if len(self._known) > REMEMBERED:

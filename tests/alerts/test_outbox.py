@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from edge.alerts.alert import State
 from edge.alerts.lock import StateInUse, only_one
 from edge.alerts.outbox import FILE_NAME
+from edge.alerts.store import COMMANDS
 from edge.health.faults import Fault
 from tests.alerts.make import alert, at, outbox, said
 
@@ -52,6 +53,40 @@ def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
     assert box._store is not None
     assert box._store._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert box._store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_commands_that_were_carried_out_are_known_after_a_kill(tmp_path: Path) -> None:
+    """The last thousand; twice the same one counts once."""
+    box = outbox(tmp_path)
+    for number in [*range(COMMANDS + 2), COMMANDS]:
+        box.carry_out(f"c{number}")
+    for known in (box, outbox(tmp_path)):  # the first was never closed
+        assert [known.carried_out(f"c{number}") for number in (0, 1, 2, COMMANDS, COMMANDS + 1, COMMANDS + 2)] == [False, False, True, True, True, False]
+
+
+def test_commands_carried_out_while_the_disk_is_full_are_written_down_when_it_has_room(tmp_path: Path) -> None:
+    """And those of the start before are known all the time."""
+    outbox(tmp_path).carry_out("before")
+    with full_disk():
+        box = outbox(tmp_path)
+        box.carry_out("meanwhile")
+        assert Fault.STORAGE in box.faults
+        assert box.carried_out("before")
+    box.heal(at(1))
+    again = outbox(tmp_path)
+    assert again.carried_out("before")
+    assert again.carried_out("meanwhile")
+
+
+def test_a_file_of_before_commands_were_kept_is_read_where_it_cannot_be_written_to(tmp_path: Path) -> None:
+    """An update on a full disk loses no alert."""
+    box = outbox(tmp_path)
+    box.say([alert(1)], at(0))
+    box.close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        db.execute("DROP TABLE command")
+    with full_disk():
+        assert said(outbox(tmp_path)) == [(1, "raised", 0)]
 
 
 def test_what_was_confirmed_is_not_sent_after_a_restart(tmp_path: Path) -> None:

@@ -96,6 +96,13 @@ def test_a_command_is_carried_out_once() -> None:
     assert gatekeeper.admit(taken(id="c2"), at(1)) is None
 
 
+def test_what_an_earlier_start_carried_out_is_not_carried_out_again() -> None:
+    """A restart forgets nothing of it."""
+    gatekeeper = Gatekeeper({"c1"}.__contains__)
+    assert gatekeeper.admit(taken(), at(0)) == Refusal(Reason.REPLAYED)
+    assert gatekeeper.admit(taken(id="c2"), at(0)) is None
+
+
 def test_the_memory_of_ids_is_bounded() -> None:
     """The last ones are known, the first ones are forgotten."""
     gatekeeper = Gatekeeper()

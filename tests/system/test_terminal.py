@@ -176,6 +176,20 @@ def test_a_killed_terminal_is_offline(tmp_path: Path, broker: Broker, desk: Desk
     assert problems("status", will) == []
 
 
+def test_a_recorded_command_is_refused_after_a_kill_too(tmp_path: Path, broker: Broker, desk: Desk, start: Start) -> None:
+    """Whoever can make the terminal start anew must not be able to have an old mute carried out again."""
+    terminal = start(broker.port, quiet(tmp_path))
+    desk.wait("status")
+    recorded = command("mute", "c1", label="shouting", seconds=600)
+    desk.say(f"{TOPIC}/command", recorded)
+    assert desk.wait("reply")["ok"]
+    terminal.stop(signal.SIGKILL)
+    start(broker.port, quiet(tmp_path))
+    wait_for(lambda: len({m["boot"] for m in desk.on("status")}) == 2, "the second start")
+    desk.say(f"{TOPIC}/command", recorded)
+    assert desk.wait("reply", lambda m: not m["ok"])["reason"] == "replayed"
+
+
 def test_a_state_folder_that_cannot_be_used_does_not_stop_alerts(tmp_path: Path, broker: Broker, desk: Desk, start: Start) -> None:
     """The fault is shown, and ends once the folder can be used."""
     (tmp_path / "state").write_text("a file where the folder should be")
