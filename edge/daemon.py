@@ -32,7 +32,7 @@ from edge.errors import EdgeError
 from edge.health.clock import Clock, Moment, system_clock
 from edge.health.faults import Fault
 from edge.health.levels import exceeded
-from edge.health.machine import disk_free_mb, temperature_c
+from edge.health.machine import Strain, disk_free_mb, temperature_c
 from edge.health.watchdog import Watchdog
 from edge.link import commands, messages
 from edge.link.commands import Gatekeeper, Reason, Refusal, Refused
@@ -46,7 +46,7 @@ from edge.uplink import Uplink
 from edge.words import N_
 
 HEALTH_S = 60.0
-HEAL_S = 5.0  # between two tries to write to a disk that refused
+HEAL_S = 5.0  # between two tries to write to a disk that refused, and two looks at the computer's heat
 CALM_S = 1.0  # a fault that comes and goes is told at most so often
 LOOK_S = 0.5  # longest sleep of the main loop: how late a signal is seen
 EVENTS = 1000  # that wait for the main loop; whoever puts one more waits, and nothing is lost
@@ -85,10 +85,11 @@ class Daemon:
         clock: Clock = system_clock,
         rng: random.Random | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
+        root: Path = Path("/"),
     ) -> None:
         """Reads model, credentials and certificates. Raises EdgeError where the terminal could not work with them.
 
-        source: opens where sound comes from. entropy: n -> n random bytes.
+        source: opens where sound comes from. entropy: n -> n random bytes. root: where the computer tells of itself.
         """
         if not config.broker.host:
             raise NoBroker(N_("no MQTT broker is configured; set `host` in [broker], or see the terminal at work with: xiaoan demo"))
@@ -104,11 +105,11 @@ class Daemon:
         self._labels = sorted(rules_for(self._detector.manifest.rules, config.labels, (), "", {}))
         self._topics = Topics(config.terminal.site, own_terminal_name(config.terminal.name))
         self._boot = entropy(8).hex()
-        self._gatekeeper = Gatekeeper()
         self._watchdog = Watchdog(environment)
         will = messages.status(Stamp(None, self._boot), self._status({}), online=False)
         self._link = Link(endpoint_of(config.broker, environment), self._topics, will, self._events.put, self._clock_s, rng or random.SystemRandom())
         self._open_source = source
+        self._strain, self._strained = Strain(root), frozenset[Fault]()
         self._stopping = False
         self._started_s = self._clock_s()
         self._told_mutes: Mapping[str, float] | None = None  # None: the broker may not have what we said last
@@ -128,6 +129,7 @@ class Daemon:
             now = self._clock()
             self._outbox = Outbox(self._folder, self._config.alerts.outbox_rows, self._boot, now)
             stack.callback(self._outbox.close)
+            self._gatekeeper = Gatekeeper(self._outbox.carried_out)
             self._book = Book(self._outbox, self._alert_rules(), self._entropy, now)
             self._uplink = Uplink(self._link, self._topics, self._outbox)
             chain = Chain(self._detector, self._calibration.sensitivity_dbfs)
@@ -156,6 +158,7 @@ class Daemon:
             self._book.tick(now)
             if now.monotonic_s >= heal_s:
                 self._book.restore(self._outbox.heal(now), now)
+                self._strained = self._strain.look(now.monotonic_s)
                 heal_s = now.monotonic_s + HEAL_S
             self._uplink.send_waiting(now)
             self._report(now)
@@ -218,6 +221,7 @@ class Daemon:
         refusal = command.refusal if isinstance(command, Refused) else self._gatekeeper.admit(command, now)
         if refusal is None and not isinstance(command, Refused):
             refusal = self._carry_out(command, now)
+            self._outbox.carry_out(command.id)
         verb, by = (None, None) if isinstance(command, Refused) else (command.verb, command.by)
         _log.info("command.done id=%r verb=%s by=%r refused=%s", id_, verb, by, refusal.reason if refusal else None)
         if id_ is not None:
@@ -270,7 +274,8 @@ class Daemon:
     def _faults(self, now: Moment) -> frozenset[Fault]:
         clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
         profile = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
-        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile
+        late = frozenset({Fault.CPU_LATE}) if self._sound.late else frozenset[Fault]()
+        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile | late | self._strained
 
     def _well(self, now: Moment) -> bool:
         """Whether both threads come round, and sound is heard or it is known why not."""
@@ -297,7 +302,7 @@ class Daemon:
             muted=self._book.muted,
             uptime_s=now.monotonic_s - self._started_s,
             clock_synchronised=now.synchronised,
-            temperature_c=temperature_c(),
+            temperature_c=temperature_c(self._strain.root),
             disk_free_mb=disk_free_mb(self._folder),
             model=self._detector.manifest.sha256,
             profile=self._calibration.sha256,

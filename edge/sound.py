@@ -11,10 +11,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.capture import RATE_HZ
 from edge.decide.gate import Gates, advance, finish
 from edge.decide.trace import AFTER_S, around
 from edge.decide.types import Closed, Opened, Rule, Step, TracePoint
 from edge.health.faults import Fault
+from edge.health.pace import Pace
 
 READ_S = 0.5  # longest wait for a block; also how late `stop` may be heard
 SILENT_S = 3.0  # without a block for so long, an incident is over: nobody knows what was in between
@@ -74,6 +76,7 @@ class Sound:
         self._traces: list[Opened] = []  # whose traces are not complete
         self._levels: deque[tuple[float, float]] = deque()  # (monotonic, dBA)
         self._lock = threading.Lock()  # of the levels
+        self._pace = Pace()
         self.heard_s: float | None = None
         """When the last block that has been analysed was heard, monotonic; None: nothing yet."""
         self.turned_s = clock_s()
@@ -87,6 +90,11 @@ class Sound:
     def faults(self) -> frozenset[Fault]:
         """What is wrong with the source."""
         return self._source.faults()
+
+    @property
+    def late(self) -> bool:
+        """Whether sound is analysed later than it is heard."""
+        return self._pace.late
 
     def levels_dba(self) -> list[float]:
         """The level of each step of the last minute."""
@@ -104,7 +112,10 @@ class Sound:
                 if block is not None:
                     self._hear(block, now_s)
                     self.heard_s = now_s
-                elif self.heard_s is not None and now_s - self.heard_s > SILENT_S:
+                    self._pace = self._pace.advance(len(block) / RATE_HZ, self._clock_s())
+                    continue
+                self._pace = Pace()  # we wait for sound, so it does not wait for us
+                if self.heard_s is not None and now_s - self.heard_s > SILENT_S:
                     self._interrupted()
         finally:
             self._source.close()

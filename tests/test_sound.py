@@ -89,6 +89,30 @@ def test_a_short_gap_changes_nothing() -> None:
     assert [type(event) for event in events] == [Opened]
 
 
+class Slow(Script):
+    """A chain that takes a quarter longer than its sound."""
+
+    def __init__(self, script: str) -> None:
+        super().__init__(script)
+        self.late: list[bool] = []
+
+    def score(self, samples: NDArray[np.float32]) -> Sequence[Step]:
+        """As `Script` has it, after a look whether it is late."""
+        assert self.sound
+        self.late.append(self.sound.late)
+        self.now_s += 0.05
+        return super().score(samples)
+
+
+def test_a_chain_too_slow_for_its_sound_is_late_until_there_is_none() -> None:
+    """When it has to wait for sound, sound does not wait for it."""
+    source = Slow("." * 60 + " " * 3 + "." * 20)
+    heard(source)
+    assert source.late[:30] == [False] * 30
+    assert source.late[59]
+    assert source.late[60:] == [False] * 20
+
+
 def test_levels_are_those_of_the_last_minute() -> None:
     """What is older has left."""
     sound, _ = heard(Script("!" * 100 + "." * 300))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.health.clock import TRUSTED_S, system_clock, touched_lately
+from edge.health.faults import Fault
 from edge.health.levels import exceeded
-from edge.health.machine import disk_free_mb, temperature_c
+from edge.health.machine import COOL_C, HOT_C, THROTTLED, TOLD_S, Strain, disk_free_mb, temperature_c, throttling
 from edge.health.watchdog import Watchdog
 
 
@@ -34,6 +35,48 @@ def test_the_hottest_zone_is_the_temperature(tmp_path: Path) -> None:
         zone.mkdir(parents=True)
         (zone / "temp").write_text(content)
     assert temperature_c(tmp_path) == 51.234
+
+
+def write(file: Path, text: str) -> None:
+    """A file of the kernel's."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_heat_is_a_fault_until_it_is_some_degrees_cooler(tmp_path: Path) -> None:
+    """Around one temperature it does not come and go with each look."""
+    strain, zone, told = Strain(tmp_path), tmp_path / "sys/class/thermal/thermal_zone0/temp", []
+    for celsius in (HOT_C - 0.1, HOT_C, COOL_C, HOT_C - 0.1, COOL_C - 0.1, HOT_C - 0.1):
+        write(zone, f"{celsius * 1000:.0f}\n")
+        told.append(Fault.OVER_TEMPERATURE in strain.look(0.0))
+    assert told == [False, True, True, True, False, False]
+
+
+@pytest.mark.parametrize(("number", "wanted"), [("0", (0, 0)), ("50005", (5, 5)), ("80000", (0, 8)), ("0x50000", (0, 5)), ("", (0, 0)), ("none", (0, 0))])
+def test_the_firmwares_number_is_read_bit_by_bit(tmp_path: Path, number: str, wanted: tuple[int, int]) -> None:
+    """As a Raspberry Pi has it, with and without 0x; nonsense and other computers tell nothing."""
+    assert throttling(tmp_path) == (0, 0)
+    write(tmp_path / THROTTLED, f"{number}\n")
+    assert throttling(tmp_path) == wanted
+
+
+def test_the_kernels_own_alarm_for_low_voltage_counts_too(tmp_path: Path) -> None:
+    """Of that driver alone: another chip's alarm is about something else."""
+    for number, (name, alarm) in enumerate([("nvme", "1"), ("rpi_volt", "0")]):
+        write(tmp_path / f"sys/class/hwmon/hwmon{number}/name", f"{name}\n")
+        write(tmp_path / f"sys/class/hwmon/hwmon{number}/in0_lcrit_alarm", f"{alarm}\n")
+    assert throttling(tmp_path) == (0, 0)
+    write(tmp_path / "sys/class/hwmon/hwmon1/in0_lcrit_alarm", "1\n")
+    assert throttling(tmp_path) == (1, 0)
+
+
+def test_throttling_that_was_over_before_anybody_looked_is_told_for_a_minute(tmp_path: Path) -> None:
+    """Once: the firmware remembers until the next start. While it lasts, it is told."""
+    strain, told = Strain(tmp_path), []
+    for now_s, number in ((0.0, "0"), (5.0, "10000"), (5.0 + TOLD_S - 0.1, "10000"), (5.0 + TOLD_S, "10000"), (100.0, "10001"), (200.0, "10000")):
+        write(tmp_path / THROTTLED, number)
+        told.append(strain.look(now_s) == {Fault.THROTTLED})
+    assert told == [False, True, True, False, True, False]
 
 
 def test_free_disk_is_told_for_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:

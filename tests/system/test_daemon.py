@@ -9,11 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 import edge.daemon
+import edge.health.pace
 from edge.config.schema import BrokerSettings, Config, PathSettings, TerminalSettings
 from edge.daemon import Daemon, WorkerDied
 from edge.health.faults import Fault
+from edge.health.machine import THROTTLED
 from edge.shipped import models_folder
-from tests.broker import free_port
+from tests.broker import Broker, Desk, free_port
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
 
@@ -94,6 +96,42 @@ def test_a_stalled_pipeline_gives_no_sign_of_life(tmp_path: Path, monkeypatch: p
         daemon.stop()
         thread.join(10)
         assert not thread.is_alive()
+
+
+class Dawdling(Blocking):
+    """A source whose sound comes half as fast as it should."""
+
+    def faults(self) -> frozenset[Fault]:
+        """None."""
+        return frozenset()
+
+    def read(self, timeout_s: float) -> NDArray[np.float32] | None:
+        """Twenty milliseconds of sound, for which it takes 50."""
+        block = super().read(timeout_s)
+        return None if block is None else block[:320]
+
+
+def test_a_computer_too_hot_and_too_slow_is_known_at_the_desk(tmp_path: Path, broker: Broker, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its own name each; and when it has cooled down, that too."""
+    monkeypatch.setattr(edge.health.pace, "LONG_S", 0.5)
+    monkeypatch.setattr(edge.daemon, "HEAL_S", 0.1)
+    zone, firmware = tmp_path / "sys/class/thermal/thermal_zone0/temp", tmp_path / THROTTLED
+    for file, text in ((zone, "84000"), (firmware, "50004")):
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    config = configured(tmp_path / "state").model_copy(update={"broker": BrokerSettings(host="127.0.0.1", port=broker.port)})
+    daemon = Daemon(config, Dawdling, {}, root=tmp_path)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        health = desk.wait("health", lambda m: {"over_temperature", "throttled", "cpu_late"} <= set(m["faults"]))
+        assert health["temperature_c"] == 84.0
+        zone.write_text("61000")
+        desk.wait("health", lambda m: "cpu_late" in m["faults"] and "over_temperature" not in m["faults"])
+    finally:
+        daemon.stop()
+        thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_thread_that_dies_takes_the_terminal_with_it(tmp_path: Path) -> None:

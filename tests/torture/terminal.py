@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edge.daemon
+from edge.capture import RATE_HZ
 from edge.config.load import load
 from edge.decide.types import Step
 from edge.health.clock import Moment
@@ -28,7 +29,7 @@ CLOCK = struct.Struct("<q?")
 """Milliseconds that the wall clock is ahead, and whether it says that it is synchronised."""
 
 STEP_S = 0.2
-QUIET, LOUD = np.zeros(1, np.float32), np.ones(1, np.float32)
+QUIET, LOUD = np.zeros(round(STEP_S * RATE_HZ), np.float32), np.ones(round(STEP_S * RATE_HZ), np.float32)
 
 
 class Script:
