@@ -86,9 +86,13 @@ def main() -> None:
             if said_s >= args.hours * 3600:
                 break
             syllables = [s for word in tool.to_pinyin(line.text) if not isinstance(word, str) for s in word]
-            if not syllables:
+            try:
+                sound = tool.trim(speaker.speak(line.text, line.voice, line.speed, effect=line.effect)) if syllables else None
+            except ValueError as error:  # a rare reading that the synthesizer's table lacks
+                print(f"{number}: {line.text} left out: {error}", flush=True)
+                sound = None
+            if sound is None:
                 continue
-            sound = tool.trim(speaker.speak(line.text, line.voice, line.speed, effect=line.effect))
             sound = soxr.resample(sound, tool.SAMPLE_RATE, RATE_HZ).clip(-1, 1)
             name, seconds = f"{args.seed:02d}_{number:06d}.flac", len(sound) / RATE_HZ
             soundfile.write(args.out / name, sound, RATE_HZ, subtype="PCM_16")

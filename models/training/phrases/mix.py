@@ -1,0 +1,166 @@
+"""Scenes of speech for training, drawn anew each time: several clips in rooms at their level, ambience, loud sounds that are no speech."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.features import RATE_HZ
+from edge.features.logmel import log_mel
+from models.training.mix import DBFS_AT_0_DBA, LEVEL_1M, SHRINK
+from models.training.phrases.data import FOREIGN, TEACHER_FRAME_S, TEACHER_LEVEL_DBFS, Clip, Store
+from models.training.phrases.network import DELAY
+from models.training.render import SETTINGS, Entry, in_room, microphone, speeded
+
+Array = NDArray[np.float32]
+Rng = np.random.Generator
+
+FRAMES = 800  # of a scene: 8 s
+STEPS = FRAMES // SHRINK
+STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
+GAPS_S = (0.05, 0.9)
+LONGEST_S = 6.5
+SHARES = {"spoken": 0.46, "phrase": 0.10, "sentence": 0.18, "student": 0.13, "word": 0.05, "syllable": 0.02, "foreign": 0.06}
+"""How often each pool of speech is drawn from. `spoken`: made for this; `student`: real ones, the nearest to pupils that there is."""
+LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
+BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
+ANEW = 0.25
+"""Share of clips that get another room and pace than the last time."""
+LOUD = 0.25
+"""Share of scenes in which something loud that is no speech sounds as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """frames (FRAMES, bands) dB; best, shares (STEPS, n): the teacher's units and their shares; units: what is said in the scene, empty where not known."""
+
+    frames: Array
+    best: NDArray[np.int64]
+    shares: Array
+    units: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guise:
+    """A clip in a room: frames (n, bands) dB, its pace, the room's decay to where it stands."""
+
+    frames: NDArray[np.float16]
+    ratio: float
+    decay_db: float
+
+
+def pool_of(clip: Clip) -> str:
+    """Which of SHARES a clip belongs to."""
+    if clip.corpus.startswith("speech") and clip.corpus != "speechocean":
+        return "spoken"
+    if clip.corpus in FOREIGN:
+        return "foreign"
+    if clip.corpus == "dspspeech":
+        return "student"
+    return {"near_miss": "phrase", "homophone": "phrase", "speech": "sentence", "read": "sentence"}.get(clip.kind, clip.kind)
+
+
+class Mixer:
+    """Draws scenes."""
+
+    def __init__(self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",)) -> None:
+        self._store, self._rooms = store, rooms
+        self._kept: dict[str, _Guise] = {}
+        self._pools: dict[str, dict[str, list[tuple[int, Clip]]]] = {}
+        for shard, clip in store.clips:
+            if clip.split in splits and clip.length < LONGEST_S * RATE_HZ:
+                speakers = self._pools.setdefault(pool_of(clip), {})
+                group = clip.speaker if pool_of(clip) not in ("spoken", "phrase") else ""
+                speakers.setdefault(group, []).append((shard, clip))
+        self._names = [n for n in SHARES if n in self._pools]
+        weights = np.array([SHARES[n] for n in self._names])
+        self._weights = weights / weights.sum()
+        self._shards, entries = beds
+        self._beds = [e for e in entries if e.kind in BEDS and e.length > 20]
+        self._loud = [e for e in entries if e.kind not in BEDS and e.length > 20]
+
+    def _clip(self, rng: Rng) -> tuple[int, Clip]:
+        speakers = self._pools[self._names[rng.choice(len(self._names), p=self._weights)]]
+        rows = list(speakers.values())[rng.integers(len(speakers))]
+        return rows[rng.integers(len(rows))]
+
+    def _frames(self, entry: Entry) -> Array:
+        return self._shards[entry.shard][entry.start : entry.start + entry.length].astype(np.float32)
+
+    def _bed(self, rng: Rng) -> Array:
+        piece = self._frames(self._beds[rng.integers(len(self._beds))])
+        at = (rng.integers(len(piece)) + np.arange(FRAMES)) % len(piece)
+        level = float(np.clip(rng.normal(45, 9), 22, 64)) + DBFS_AT_0_DBA
+        return np.exp((piece[at] + level) * np.float32(math.log(10) / 10))
+
+    def _voice(self, rng: Rng, shard: int, clip: Clip) -> tuple[Array, float]:
+        """(frames, bands) power of a clip in a room at its level, and how many times faster than it was it is said.
+
+        Most are taken as they were rendered before: filters and the transform would cost more than the training itself.
+        """
+        guise = self._kept.get(clip.key)
+        if guise is None or rng.random() < ANEW:
+            x = self._store.sounds[shard][clip.start : clip.start + clip.length].astype(np.float32) / 32767
+            ratio = float(rng.uniform(0.87, 1.16)) if rng.random() < 0.7 else 1.0
+            if ratio != 1.0:
+                x = speeded(x, ratio)
+            distance_m, critical_m = float(np.exp(rng.uniform(math.log(0.4), math.log(6.0)))), float(rng.uniform(1.0, 2.5))
+            room = self._rooms[rng.integers(len(self._rooms))]
+            x = microphone(in_room(x, room, (distance_m / critical_m) ** 2), rng)
+            decay_db = 10 * math.log10((1 / distance_m**2 + 1 / critical_m**2) / (1 + 1 / critical_m**2))
+            guise = self._kept[clip.key] = _Guise(log_mel(x, SETTINGS).astype(np.float16), ratio, decay_db)
+        level = rng.normal(*LEVELS_DBA["shout" if "shout" in clip.kind or rng.random() < 0.25 else "plain"])
+        gain_db = np.float32(level + guise.decay_db + DBFS_AT_0_DBA - TEACHER_LEVEL_DBFS)
+        return np.exp((guise.frames.astype(np.float32) + gain_db) * np.float32(math.log(10) / 10)), guise.ratio
+
+    def scene(self, rng: Rng) -> Scene:
+        """Draw one."""
+        power = self._bed(rng)
+        width = self._store.best[0].shape[1]
+        best, shares = np.zeros((STEPS, width), np.int64), np.zeros((STEPS, width), np.float32)
+        shares[:, 0] = 1.0
+        units: list[int] = []
+        known = True
+        at_s = float(rng.uniform(0.05, 0.8))
+        while True:
+            shard, clip = self._clip(rng)
+            if at_s + clip.length / RATE_HZ / 0.87 + DELAY * STEP_S + 0.3 > FRAMES * SETTINGS.hop / RATE_HZ:
+                break
+            frames, ratio = self._voice(rng, shard, clip)
+            at = round(at_s * RATE_HZ / SETTINGS.hop)
+            frames = frames[: FRAMES - at]
+            power[at : at + len(frames)] += frames
+            self._teach(best, shares, shard, clip, at, ratio)
+            known = known and clip.units is not None
+            units += clip.units or []
+            at_s += clip.length / RATE_HZ / ratio + float(rng.uniform(*GAPS_S))
+        if rng.random() < LOUD:
+            entry = self._loud[rng.integers(len(self._loud))]
+            mean, spread = LEVEL_1M.get(entry.kind, (76, 8))
+            frames = self._frames(entry)[:FRAMES] + np.float32(rng.normal(mean - 8, spread + 2) + DBFS_AT_0_DBA)
+            at = int(rng.integers(max(1, FRAMES - len(frames))))
+            power[at : at + len(frames)] += np.exp(frames * np.float32(math.log(10) / 10))
+        power += 10 ** ((rng.uniform(26, 38) + DBFS_AT_0_DBA - 22) / 10)  # the microphone's own noise, spread over the bands
+        db = 10 * np.log10(power) + rng.normal(0, 2.5)
+        db += np.interp(np.arange(SETTINGS.bands), np.linspace(0, SETTINGS.bands - 1, 5), rng.normal(0, 1.5, 5))
+        for _ in range(rng.integers(3)):
+            low = rng.integers(SETTINGS.bands)
+            db[:, low : low + rng.integers(1, 7)] = rng.normal(-85, 6)
+        np.maximum(db, 10 * math.log10(SETTINGS.floor), out=db)
+        return Scene(db.astype(np.float32), best, shares, units if known else [])
+
+    def _teach(self, best: NDArray[np.int64], shares: Array, shard: int, clip: Clip, at: int, ratio: float) -> None:
+        """Write the teacher's posteriors, DELAY steps later than it has them."""
+        first = at // SHRINK
+        count = min(math.ceil(clip.length / RATE_HZ / ratio / STEP_S), STEPS - first - DELAY)
+        times_s = (np.arange(first, first + count + 1) * STEP_S - at * SETTINGS.hop / RATE_HZ) * ratio
+        edges = np.clip(np.ceil(times_s / TEACHER_FRAME_S - 1e-6).astype(int), 0, clip.frames)
+        table = self._store.shares[shard][clip.frame : clip.frame + clip.frames], self._store.best[shard][clip.frame : clip.frame + clip.frames]
+        said = np.where(table[1] == 0, 0, table[0]).sum(axis=1)  # not blank
+        # Of the teacher's frames that begin in a step the one that says most: a syllable is often told in one frame of 30 ms.
+        rows = [low + int(np.argmax(said[low:high])) if high > low else min(low, clip.frames - 1) for low, high in zip(edges, edges[1:], strict=False)]
+        rows = np.array(rows) + clip.frame
+        to = slice(first + DELAY, first + DELAY + count)
+        best[to], shares[to] = self._store.best[shard][rows], self._store.shares[shard][rows]

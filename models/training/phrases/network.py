@@ -1,0 +1,73 @@
+"""The phrase network: log-mel in, posteriors of toneless syllables out, causal; it tells of a syllable DELAY steps late, which is all that it sees of what follows."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from models.training.networks import CausalConv, States
+
+DELAY = 8
+"""Steps of 40 ms: 0.32 s, about what the teacher looks ahead."""
+
+
+class Block(nn.Module):
+    """Residual: depthwise convolution over the past, then a small perceptron for each step. State: the inputs that it still needs."""
+
+    def __init__(self, width: int, inner: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        self.depth = nn.Conv1d(width, width, kernel, dilation=dilation, groups=width, bias=False)
+        self.norm = nn.BatchNorm1d(width)
+        self.widen, self.narrow = nn.Conv1d(width, inner, 1), nn.Conv1d(inner, width, 1)
+        self.keep = dilation * (kernel - 1)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """x (batch, width, T)."""
+        y = torch.cat([state, x], 2)
+        return x + self.narrow(torch.relu(self.widen(self.norm(self.depth(y))))), y[:, :, y.shape[2] - self.keep :]
+
+
+class Syllables(nn.Module):
+    """Convolutions over time and bands, blocks over time, a GRU."""
+
+    STRIDES = ((2, 2), (2, 2), (1, 2), (1, 2))  # (time, bands)
+
+    def __init__(
+        self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224
+    ) -> None:
+        super().__init__()
+        self.config = {"units": units, "bands": bands, "widths": list(widths), "width": width, "inner": inner, "blocks": blocks, "memory": memory}
+        ends = [1, *widths]
+        self.convs = nn.ModuleList(CausalConv(a, b, *s) for a, b, s in zip(ends, widths, self.STRIDES, strict=False))
+        self.bands_in = [bands]
+        for _, stride in self.STRIDES:
+            self.bands_in.append((self.bands_in[-1] + stride - 1) // stride)
+        self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
+        self.blocks = nn.ModuleList(Block(width, inner, 7, (1, 1, 2, 2)[i]) for i in range(blocks))
+        self.drop = nn.Dropout(0.1)
+        self.gru = nn.GRU(width, memory, batch_first=True) if memory else None
+        self.head = nn.Linear(width + memory, units)
+
+    def start(self, batch: int = 1) -> States:
+        """The state before any sound."""
+        states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
+        states += [torch.zeros(batch, b.depth.in_channels, b.keep) for b in self.blocks]
+        return [*states, torch.zeros(1, batch, self.gru.hidden_size)] if self.gru else states
+
+    def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
+        """Frames (batch, T, bands) in dB, T a multiple of 4 -> logits (batch, T / 4, units), states after."""
+        after: States = []
+        y = (x[:, None] + 60.0) / 20.0
+        for conv, state in zip(self.convs, states, strict=False):
+            y, s = conv(y, state)
+            after.append(s)
+        y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2))).transpose(1, 2)
+        for block, state in zip(self.blocks, states[len(self.convs) :], strict=False):
+            y, s = block(y, state)
+            after.append(s)
+        y = self.drop(y.transpose(1, 2))
+        if self.gru:
+            z, s = self.gru(y, states[-1])
+            after.append(s)
+            y = torch.cat([y, z], 2)
+        return self.head(y), after

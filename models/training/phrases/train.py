@@ -1,0 +1,155 @@
+"""Trains the phrase network on scenes of speech: the teacher's posteriors frame by frame, and the known texts by CTC. Goes on from its checkpoint.
+
+    python -m models.training.phrases.train --store STORE --beds POOL --corpus ../shared/corpus --out RUN --steps 3000
+"""
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+
+from models.training.corpus import Corpus
+from models.training.phrases.data import read_store
+from models.training.phrases.mix import STEPS, Mixer
+from models.training.phrases.network import Syllables
+from models.training.render import load_pool, simulated_room
+
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+MEASURED_AND_MADE = 150  # simulated rooms beside the measured ones
+EMA = 0.998
+
+
+class Scenes(IterableDataset[Batch]):
+    """Endless batches; the seed and the number of the batch fix what is in them."""
+
+    def __init__(self, mixer: Mixer, batch: int, seed: int, start: int) -> None:
+        self._mixer, self._batch, self._seed, self._start = mixer, batch, seed, start
+
+    def __iter__(self) -> Iterator[Batch]:
+        info = torch.utils.data.get_worker_info()
+        step, stride = (self._start + info.id, info.num_workers) if info else (self._start, 1)
+        torch.set_num_threads(1)
+        while True:
+            rng = np.random.default_rng([self._seed, step])
+            scenes = [self._mixer.scene(rng) for _ in range(self._batch)]
+            frames, best, shares = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in ("frames", "best", "shares"))
+            lengths = torch.tensor([len(s.units) for s in scenes])
+            units = torch.tensor([u for s in scenes for u in s.units], dtype=torch.int64)
+            yield frames, best, shares, units, lengths
+            step += stride
+
+
+def losses(logits: Tensor, batch: Batch, taught: float, said: float) -> tuple[Tensor, Tensor]:
+    """Cross-entropy against the teacher's best units, a frame; CTC of the texts, a unit. taught, said: their weights."""
+    _, best, shares, units, lengths = batch
+    logp = functional.log_softmax(logits, -1)
+    shares = shares / shares.sum(-1, keepdim=True)
+    weight = 1 + 2 * (best[..., 0] != 0)  # a syllable's spike is a frame or two of its six
+    frame = (-(shares * logp.gather(-1, best)).sum(-1) * weight).sum() / weight.sum()
+    known = lengths > 0
+    if said and known.any():
+        ctc = functional.ctc_loss(logp[known].transpose(0, 1), units, torch.full((int(known.sum()),), STEPS), lengths[known], zero_infinity=True, reduction="sum")
+        ctc = ctc / lengths.sum()
+    else:
+        ctc = frame.new_zeros(())
+    return taught * frame + said * ctc, torch.stack([frame.detach(), ctc.detach()])
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train up to `args.steps`, from the last checkpoint in `args.out` where there is one."""
+    torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    corpus, rng = Corpus(args.corpus), np.random.default_rng(args.seed)
+    rooms = [r[:16_000] for r in corpus.room_responses(["train"])] + [simulated_room(rng)[:16_000] for _ in range(MEASURED_AND_MADE)]
+    store = read_store(args.store)
+    mixer = Mixer(store, load_pool(args.beds), rooms)
+    units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
+    torch.manual_seed(args.seed)
+    network = Syllables(len(units), widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory)
+    print(f"{sum(p.numel() for p in network.parameters())} parameters, {len(store.clips)} clips", flush=True)
+    average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.01)
+    path, step = args.out / "checkpoint.pt", 0
+    if path.exists():
+        saved = torch.load(path, weights_only=True)
+        step = saved["step"]
+        for part, name in ((network, "network"), (average, "average"), (optimiser, "optimiser")):
+            part.load_state_dict(saved[name])
+
+    def rate(at: int) -> float:
+        """Rises over 150 steps, stays, and falls to a hundredth over the last two fifths: more steps can be asked for while it stays."""
+        return args.rate * min(1.0, (at + 1) / 150, max(0.01, (args.steps - at) / (0.4 * args.steps)))
+
+    loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step), batch_size=None, num_workers=args.workers))
+    log = (args.out / "log.csv").open("a", newline="")
+    writer, began, seen = csv.writer(log), time.monotonic(), []
+    network.train()
+    while step < args.steps:
+        batch = next(loader)
+        for group in optimiser.param_groups:
+            group["lr"] = rate(step)
+        logits, _ = network(batch[0], network.start(len(batch[0])))
+        loss, parts = losses(logits, batch, args.taught, args.said if step > args.quiet else 0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimiser.step()
+        average.update_parameters(network)
+        seen.append(parts)
+        step += 1
+        if step % 25 == 0 or step == args.steps:
+            frame, ctc = torch.stack(seen).mean(0).tolist()
+            seen.clear()
+            writer.writerow([step, round(frame, 4), round(ctc, 4), f"{rate(step):.2e}", round(time.monotonic() - began, 1)])
+            log.flush()
+            print(f"step {step}/{args.steps} frame {frame:.3f} ctc {ctc:.3f} {time.monotonic() - began:.0f} s", flush=True)
+        if step % 100 == 0 or step == args.steps:
+            state = {"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
+            torch.save(state, path.with_suffix(".new"))
+            path.with_suffix(".new").replace(path)
+            data = sorted({c.corpus for _, c in store.clips})
+            settings = {"config": network.config, "units": units, "data": data, "args": {k: str(v) for k, v in vars(args).items()}, "step": step}
+            (args.out / "network.json").write_text(json.dumps(settings, indent=1))
+
+
+def load_network(run: Path) -> Syllables:
+    """The averaged network of a run, in evaluation mode."""
+    network = Syllables(**json.loads((run / "network.json").read_text())["config"])
+    average = torch.optim.swa_utils.AveragedModel(network, use_buffers=True)
+    average.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    network.load_state_dict(average.module.state_dict())
+    return network.eval()
+
+
+def main() -> None:
+    """Run it from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--store", "--beds", "--corpus", "--out"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--taught", type=float, default=1.0, help="weight of the teacher's posteriors")
+    parser.add_argument("--said", type=float, default=0.3, help="weight of the texts")
+    parser.add_argument("--quiet", type=int, default=300, help="steps before the texts count")
+    parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64])
+    parser.add_argument("--width", type=int, default=224)
+    parser.add_argument("--inner", type=int, default=448)
+    parser.add_argument("--blocks", type=int, default=3)
+    parser.add_argument("--memory", type=int, default=224)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
