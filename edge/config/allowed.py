@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
+
 from edge.config.schema import Config
 from edge.words import N_
 
@@ -24,26 +26,27 @@ class Allowed:
 
 
 @cache
-def json_schema() -> dict[str, Any]:
+def json_schema(of: type[BaseModel] = Config) -> dict[str, Any]:
     """The JSON schema of the whole file."""
-    return Config.model_json_schema()
+    return of.model_json_schema()
 
 
-def allowed_at(path: Iterable[str | int]) -> list[Allowed]:
+def allowed_at(path: Iterable[str | int], of: type[BaseModel] = Config) -> list[Allowed]:
     """What may stand at `path`; empty where the path leads nowhere. Several: one of them."""
-    return [found for node in _nodes(path) for found in _words(node)]
+    return [found for node in _nodes(path, of) for found in _words(node)]
 
 
-def known_keys(path: Iterable[str | int]) -> list[str]:
+def known_keys(path: Iterable[str | int], of: type[BaseModel] = Config) -> list[str]:
     """The keys that the table at `path` knows."""
-    return [key for node in _nodes(path) for key in _keys(node)]
+    return [key for node in _nodes(path, of) for key in _keys(node)]
 
 
-def _nodes(path: Iterable[str | int]) -> list[Node]:
+def _nodes(path: Iterable[str | int], of: type[BaseModel]) -> list[Node]:
     """The schema's nodes at `path`, references followed and alternatives taken apart; `null` is no alternative in TOML."""
-    nodes = _apart(json_schema())
+    root = json_schema(of)
+    nodes = _apart(root, root)
     for step in path:
-        nodes = [inner for node in nodes for inner in _apart(_inside(node, step))]
+        nodes = [inner for node in nodes for inner in _apart(_inside(node, step), root)]
     return nodes
 
 
@@ -56,11 +59,11 @@ def _inside(node: Node, step: str | int) -> Node:
     return found
 
 
-def _apart(node: Node) -> list[Node]:
+def _apart(node: Node, root: Node) -> list[Node]:
     if "$ref" in node:
-        return _apart(json_schema()["$defs"][node["$ref"].rsplit("/", 1)[1]])
+        return _apart(root["$defs"][node["$ref"].rsplit("/", 1)[1]], root)
     if "anyOf" in node:
-        return [inner for alternative in node["anyOf"] for inner in _apart(alternative)]
+        return [inner for alternative in node["anyOf"] for inner in _apart(alternative, root)]
     return [] if not node or node.get("type") == "null" else [node]
 
 

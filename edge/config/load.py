@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from edge.config.allowed import Allowed, allowed_at, known_keys
@@ -81,7 +81,7 @@ def read(path: Path | None) -> Loaded:
             return Loaded(Config(), None, {})
         path = SYSTEM_FILE
     try:
-        return _checked(path, _text(path))
+        return _checked(path, text_of(path))
     except RecursionError as error:  # of the parser or of ours: nobody writes such a file
         raise ConfigUnreadable(N_("{file}: tables or lists are nested too deeply"), file=path) from error
 
@@ -95,53 +95,62 @@ def _checked(path: Path, text: str) -> Loaded:
     try:
         return Loaded(Config.model_validate(values), path, lines)
     except ValidationError as error:
-        problems = [_problem(path, detail, lines) for detail in error.errors(include_url=False)]
-        raise ConfigError(sorted(problems, key=lambda problem: problem.line)) from error
+        raise ConfigError(problems_of(path, error, lines, Config)) from error
 
 
-def _text(path: Path) -> str:
+def problems_of(file: Path, error: ValidationError, lines: Mapping[KeyPath, int], of: type[BaseModel]) -> list[Problem]:
+    """The sentences for what pydantic found in a file of that shape, in the order of the lines."""
+    return sorted((_problem(file, detail, lines, of) for detail in error.errors(include_url=False)), key=lambda problem: problem.line)
+
+
+def text_of(path: Path, largest_bytes: int = LARGEST_BYTES, longest_line: int = LONGEST_LINE) -> str:
+    """The text of a file that people write. Raises ConfigUnreadable."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST_BYTES + 1)
+            data = file.read(largest_bytes + 1)
     except OSError as error:
         raise ConfigUnreadable(N_("{file}: cannot be read: {reason}"), file=path, reason=error.strerror) from error
-    if len(data) > LARGEST_BYTES:
-        raise ConfigUnreadable(N_("{file}: larger than {bytes} bytes; this is no configuration"), file=path, bytes=LARGEST_BYTES)
+    if len(data) > largest_bytes:
+        raise ConfigUnreadable(N_("{file}: larger than {bytes} bytes; is it the right file?"), file=path, bytes=largest_bytes)
     try:
         text = data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigUnreadable(N_("{file}, line {line}: not UTF-8; save the file as UTF-8"), file=path, line=line) from error
     for line, characters in enumerate(text.split("\n"), 1):
-        if len(characters) > LONGEST_LINE:
-            raise ConfigUnreadable(N_("{file}, line {line}: longer than {most} characters; break it up"), file=path, line=line, most=LONGEST_LINE)
+        if len(characters) > longest_line:
+            raise ConfigUnreadable(N_("{file}, line {line}: longer than {most} characters; break it up"), file=path, line=line, most=longest_line)
     return text
 
 
-def _problem(file: Path, detail: ErrorDetails, lines: Mapping[KeyPath, int]) -> Problem:
+def _problem(file: Path, detail: ErrorDetails, lines: Mapping[KeyPath, int], of: type[BaseModel]) -> Problem:
     """The sentence for one finding of pydantic's."""
     path = tuple(step for step in detail["loc"] if step != "[key]")
-    sentence, allowed, more = _sentence(detail, path)
+    sentence, allowed, more = _sentence(detail, path, of)
     return Problem(sentence, allowed, line=line_of(path, lines) or 1, file=file, key=_dotted(path), **more)
 
 
-def _sentence(detail: ErrorDetails, path: KeyPath) -> tuple[str, list[Allowed], dict[str, object]]:
+def _sentence(detail: ErrorDetails, path: KeyPath, of: type[BaseModel]) -> tuple[str, list[Allowed], dict[str, object]]:
     """Sentence, what is allowed, and further facts."""
     match detail["type"]:
         case "extra_forbidden":
             # No value here: an unknown key may well be a password put into the wrong file.
-            known = known_keys(path[:-1])
+            known = known_keys(path[:-1], of)
             near = get_close_matches(str(path[-1]), known, n=1)
             if near:
                 return N_("{file}, line {line}: {key} is not a key; did you mean {near}?"), [], {"near": near[0]}
             return N_("{file}, line {line}: {key} is not a key; keys here: {known}"), [], {"known": ", ".join(known)}
         case "missing":
-            return N_("{file}, line {line}: {key} is missing; allowed: {allowed}"), allowed_at(path), {}
+            return N_("{file}, line {line}: {key} is missing; allowed: {allowed}"), allowed_at(path, of), {}
         case "label":
             return N_("{file}, line {line}: {key} is not a label; labels are: {labels}"), [], detail["ctx"]
+        case "phrase":
+            facts = dict(detail["ctx"])
+            allowed = Allowed(facts.pop("sentence"), facts)
+            return N_("{file}, line {line}: {key} = {value} cannot be listened for: {allowed}"), [allowed], {"value": _shown(detail["input"])}
         case "rule":  # of two keys together; the schema's own sentence
             return N_("{file}, line {line}: {key}: {allowed}"), [Allowed(detail["msg"])], {}
-    return N_("{file}, line {line}: {key} = {value} is not possible; allowed: {allowed}"), allowed_at(path), {"value": _shown(detail["input"])}
+    return N_("{file}, line {line}: {key} = {value} is not possible; allowed: {allowed}"), allowed_at(path, of), {"value": _shown(detail["input"])}
 
 
 def _dotted(path: KeyPath) -> str:

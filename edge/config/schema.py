@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from edge.config.hanzi import NotSpoken, spoken
 from edge.words import N_
 
 LABELS = ("shouting", "crying", "insult", "help", "button")
@@ -34,11 +35,23 @@ def _known_label(label: str) -> str:
     return label
 
 
+def _can_be_said(text: str) -> str:
+    if isinstance(found := spoken(text), NotSpoken):
+        raise PydanticCustomError("phrase", "not a phrase", {"sentence": found.sentence, "found": found.found})
+    return text
+
+
+def _text_as_entry(entry: object) -> object:
+    return {"text": entry} if isinstance(entry, str) else entry
+
+
 def _one_day_as_range(holiday: object) -> object:
     return {"from": holiday, "to": holiday} if isinstance(holiday, date) else holiday
 
 
 Label = Annotated[str, AfterValidator(_known_label), WithJsonSchema({"type": "string", "enum": list(LABELS)})]
+Merger = Literal["zh/z", "ch/c", "sh/s", "n/l", "f/h", "an/ang", "en/eng", "in/ing"]
+PhraseText = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_can_be_said)]
 TopicWord = Annotated[
     str,
     Field(max_length=64, pattern=r"^[a-z0-9-]*$", json_schema_extra={"allowed": N_("lower-case letters, digits and -, at most 64")}),
@@ -165,6 +178,54 @@ class LabelSettings(Section):
         return self
 
 
+class PhraseEntry(Section):
+    """A phrase of a list. None means: as the shipped list has it, else the default."""
+
+    text: PhraseText = Field(description=N_("The phrase in hanzi; stops and spaces do not count."))
+    on: bool | None = Field(default=None, description=N_("Whether it is listened for; absent: as the shipped list has it, else true."))
+    threshold: Annotated[float, Field(ge=0.001, le=0.999)] | None = Field(
+        default=None, description=N_("Score from 0 to 1 that the phrase must reach; absent: as the shipped list has it, else by its length.")
+    )
+    severity: Annotated[int, Field(ge=1, le=3)] | None = Field(
+        default=None, description=N_("How grave it is, from 1 to 3; of phrases heard alike the gravest is named. Absent: as the shipped list has it, else 2.")
+    )
+    min_dba: Annotated[float, Field(ge=0.0, le=140.0)] | None = Field(
+        default=None, description=N_("Level in dBA that must be reached while it is said; absent: as the shipped list has it, else any level.")
+    )
+    only_shouted: bool | None = Field(
+        default=None, description=N_("Whether it counts only when it is shouted; absent: as the shipped list has it, else false.")
+    )
+
+
+Entry = Annotated[PhraseEntry, BeforeValidator(_text_as_entry, json_schema_input_type=PhraseText | PhraseEntry)]
+
+
+class GroupChanges(Section):
+    """`[phrases.help]` and `[phrases.insult]`."""
+
+    add: tuple[Entry, ...] = Field(
+        default=(),
+        max_length=500,
+        strict=False,
+        description=N_("Phrases to listen for besides; one that is in the list already gets the settings given here."),
+    )
+    remove: tuple[PhraseText, ...] = Field(default=(), max_length=500, strict=False, description=N_("Phrases of the list not to listen for."))
+
+
+class PhraseSettings(Section):
+    """`[phrases]`."""
+
+    file: FilePath = Field(default="", description=N_("File with the whole list, in place of the shipped one; empty: the shipped one."))
+    mergers: tuple[Merger, ...] | None = Field(
+        default=None, max_length=8, strict=False, description=N_("Sounds that are one sound in the local speech; absent: as the list has it.")
+    )
+    heteronyms: bool | None = Field(
+        default=None, description=N_("Whether a character may be read in its other ways as well; absent: as the list has it.")
+    )
+    help: GroupChanges = Field(default=GroupChanges(), description=N_("Changes to the calls for help."))
+    insult: GroupChanges = Field(default=GroupChanges(), description=N_("Changes to abuse, threats and extortion."))
+
+
 class Period(Section):
     """`[[periods]]`: a stretch of the day with thresholds of its own."""
 
@@ -260,6 +321,7 @@ class Config(Section):
     labels: Annotated[Mapping[Label, LabelSettings], AfterValidator(_all_labels)] = Field(
         default={}, description=N_("What is listened for, and how sure the terminal must be: shouting, crying, insult, help, button.")
     )
+    phrases: PhraseSettings = Field(default=PhraseSettings(), description=N_("The school's own phrases, beside the shipped list or in its place."))
     periods: tuple[Period, ...] = Field(
         default=(),
         max_length=200,

@@ -1,0 +1,202 @@
+"""Evidence adds up: a phrase that is shouted, said again, or said beside another of its group counts more than the same phrase once, calmly.
+
+Scores become logits, because there evidence adds. A phrase's own threshold is a shift: what just reaches it comes out at its group's threshold.
+To that is added, for each thing that speaks for it, a bonus of a bounded size, and all of them together are bounded, too: what is weak by itself
+stays weak. One utterance is heard as several phrases at once (救命, 救命啊, 快来人救命啊) and over several steps; it never speaks for itself,
+so only what was said at another time counts.
+
+Pure: times are seconds since the start of the stream, scores and shouting 0..1, levels dBA.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, inf, log
+from typing import TypeAlias
+
+from edge.config.phrases import Phrase
+
+LONGEST_S = 10.0
+"""Of a phrase; what was heard in the meantime is remembered."""
+MOST_MENTIONS = 40
+"""That are remembered; the weakest are forgotten."""
+OVERLAP_S = 0.1
+"""By which the end of one utterance and the beginning of the next may be misjudged."""
+
+_LEAST = 1e-6  # the logit of 0 would be without end
+_TICK_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """How much each kind of evidence counts. Bonuses are logits: 1.0 makes 0.5 of a score to 0.73."""
+
+    raised_bonus: float = 0.8  # the voice is raised while it is said
+    again_bonus: float = 1.0  # the same phrase was said shortly before
+    other_bonus: float = 0.8  # another phrase of the group was
+    most_bonus: float = 1.8  # all together
+    window_s: float = 4.0  # what was said up to so long before supports
+    weak: float = -2.0  # logit against the group's threshold: a mention as weak as that supports nothing, at the threshold it supports fully
+    calm_shouting: float = 0.2  # score of shouting up to which a voice is not raised
+    raised_shouting: float = 0.6  # from which it is
+    calm_dba: float = 68.0  # the same by level: speech at one metre has 60
+    raised_dba: float = 80.0
+    shouted: float = 0.5  # score of shouting that `only_shouted` asks for
+    syllable_s: float = 0.18  # how long a syllable takes at least, where the search does not say
+    dip: float = 1.0  # so far must a phrase's logit have sunk before the same phrase counts as said again
+    late_s: float = 0.8  # shouting is scored over a second: a phrase waits so long for what speaks for it
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase is heard to end at this step."""
+
+    phrase: int  # its place in the list
+    score: float
+    lasted_s: float | None = None  # how long it was, as the search aligned it; None: by its syllables
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step. `hits`: the phrases that are heard well enough to be of interest, and in any case the best of each group."""
+
+    time_s: float
+    level_dba: float
+    shouting: float
+    hits: Sequence[Hit] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An utterance as one phrase."""
+
+    phrase: int
+    logit: float  # the highest, against the group's threshold
+    begin_s: float
+    end_s: float  # the step at which it was highest
+    lowest: float  # logit since then
+
+
+_Voice: TypeAlias = tuple[tuple[float, float, float], ...]  # time_s, level_dba, shouting of each step
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is remembered between two steps. Start with `Evidence()`."""
+
+    mentions: tuple[Mention, ...] = ()
+    voice: _Voice = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a group comes to at a step."""
+
+    score: float  # 0..1, to be held against the group's threshold
+    phrase: int | None = None  # the one that is named; None: nothing is heard
+
+
+def weigh(
+    state: Evidence, moment: Moment, phrases: Sequence[Phrase], thresholds: Mapping[str, float], settings: EvidenceSettings
+) -> tuple[Evidence, dict[str, Weighed]]:
+    """One step further; the score of each group in `thresholds`, and the phrase that it names.
+
+    thresholds: of each group, that its phrases' own ones are mapped to.
+    """
+    now_s = moment.time_s
+    oldest_s = now_s - settings.window_s - settings.late_s - LONGEST_S - _TICK_S
+    voice = (*(v for v in state.voice if v[0] > oldest_s), (now_s, moment.level_dba, moment.shouting))
+    said = tuple(_said(hit, phrases[hit.phrase], now_s, settings) for hit in moment.hits)
+    mentions = _remembered([m for m in state.mentions if m.end_s > oldest_s], said, settings)
+    best: dict[str, tuple[float, int, int]] = {}
+    weighed = {group: Weighed(0.0) for group in thresholds}
+    for heard in (*said, *(m for m in mentions if m not in said and now_s - m.end_s <= settings.late_s + _TICK_S)):
+        phrase = phrases[heard.phrase]
+        if phrase.group in thresholds and _counts(heard, phrase, voice, settings):
+            total = heard.logit + _strength(heard.logit, settings) * _bonus(heard, phrase.group, mentions, voice, phrases, settings)
+            rank = (total, phrase.severity, len(phrase.spoken))
+            if phrase.group not in best or rank > best[phrase.group]:
+                best[phrase.group] = rank
+                weighed[phrase.group] = Weighed(_score(total + _logit(thresholds[phrase.group])), heard.phrase)
+    return Evidence(mentions, voice), weighed
+
+
+def _said(hit: Hit, phrase: Phrase, now_s: float, settings: EvidenceSettings) -> Mention:
+    lasted_s = len(phrase.spoken) * settings.syllable_s if hit.lasted_s is None else hit.lasted_s
+    logit = _logit(hit.score) - _logit(phrase.threshold)
+    return Mention(hit.phrase, logit, now_s - lasted_s, now_s, logit)
+
+
+def _remembered(before: Sequence[Mention], said: Sequence[Mention], settings: EvidenceSettings) -> tuple[Mention, ...]:
+    """The mentions with those of this step: each a new one, or the same utterance still heard."""
+    current = {mention.phrase: mention for mention in before}  # the latest of each phrase
+    older = [mention for mention in before if mention is not current[mention.phrase]]
+    now = {mention.phrase: mention for mention in said}
+    for phrase, mention in current.items():
+        if phrase not in now:
+            current[phrase] = replace(mention, lowest=-inf)
+    for phrase, mention in now.items():
+        last = current.get(phrase)
+        if last is not None and _same_utterance(mention, last, settings):
+            lower = replace(last, lowest=min(last.lowest, mention.logit))
+            current[phrase] = replace(mention, begin_s=min(mention.begin_s, last.begin_s)) if mention.logit > last.logit else lower
+        elif mention.logit > settings.weak:
+            current[phrase] = mention
+            older += [last] if last is not None else []
+    kept = sorted((*older, *current.values()), key=lambda mention: -mention.logit)[:MOST_MENTIONS]
+    return tuple(sorted(kept, key=lambda mention: mention.end_s))
+
+
+def _same_utterance(mention: Mention, last: Mention, settings: EvidenceSettings) -> bool:
+    """Whether a phrase is still heard from the mention before, and not said again."""
+    return mention.begin_s < last.end_s - OVERLAP_S or last.lowest > last.logit - settings.dip
+
+
+def _counts(heard: Mention, phrase: Phrase, voice: _Voice, settings: EvidenceSettings) -> bool:
+    """Whether a phrase is loud and shouted enough, where it must be."""
+    if phrase.min_dba is None and not phrase.only_shouted:
+        return True
+    during = _during(heard, voice, settings)
+    loud = phrase.min_dba is None or any(level_dba >= phrase.min_dba for _, level_dba, _ in during)
+    return loud and (not phrase.only_shouted or any(shouting >= settings.shouted for _, _, shouting in during))
+
+
+def _bonus(
+    heard: Mention, group: str, mentions: Sequence[Mention], voice: _Voice, phrases: Sequence[Phrase], settings: EvidenceSettings
+) -> float:
+    """What speaks for a mention besides its own score."""
+    again = other = 0.0
+    for mention in mentions:
+        if mention.end_s <= heard.begin_s + OVERLAP_S and mention.end_s >= heard.end_s - settings.window_s - _TICK_S:
+            strength = _strength(mention.logit, settings)
+            if mention.phrase != heard.phrase:
+                other = max(other, strength if phrases[mention.phrase].group == group else 0.0)
+            elif not _same_utterance(heard, mention, settings):
+                again = max(again, strength)
+    raised = max(
+        max(_ramp(shouting, settings.calm_shouting, settings.raised_shouting), _ramp(level_dba, settings.calm_dba, settings.raised_dba))
+        for _, level_dba, shouting in _during(heard, voice, settings)
+    )
+    return min(settings.most_bonus, again * settings.again_bonus + other * settings.other_bonus + raised * settings.raised_bonus)
+
+
+def _during(heard: Mention, voice: _Voice, settings: EvidenceSettings) -> _Voice:
+    """Level and shouting while a phrase was said, and shortly after."""
+    return tuple(v for v in voice if heard.begin_s - _TICK_S <= v[0] <= heard.end_s + settings.late_s + _TICK_S)
+
+
+def _strength(logit: float, settings: EvidenceSettings) -> float:
+    """0 for a mention that supports nothing, 1 from the threshold on."""
+    return _ramp(logit, settings.weak, 0.0)
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _logit(score: float) -> float:
+    kept = min(1.0 - _LEAST, max(_LEAST, score))
+    return log(kept / (1.0 - kept))
+
+
+def _score(logit: float) -> float:
+    return 1.0 / (1.0 + exp(-logit))

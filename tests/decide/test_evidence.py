@@ -1,0 +1,177 @@
+"""Evidence adds up, and never more than it is worth."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.config.phrases import Phrase
+from edge.decide.evidence import MOST_MENTIONS, Evidence, EvidenceSettings, Hit, Moment, Weighed, weigh
+
+STEP_S = 0.2
+SETTINGS = EvidenceSettings()
+HELP, HELP_AH, TEACHER, DIE, STUPID = range(5)
+PHRASES = (
+    Phrase("救命", "help", severity=3),
+    Phrase("救命啊", "help", severity=3),
+    Phrase("老师救我", "help"),
+    Phrase("打死你", "insult", severity=3),
+    Phrase("大四你", "insult", severity=1),
+)
+THRESHOLDS = {"help": 0.5, "insult": 0.5}
+QUIET_DBA = 60.0
+
+
+def run(moments: Sequence[Moment], phrases: Sequence[Phrase] = PHRASES, settings: EvidenceSettings = SETTINGS) -> list[dict[str, Weighed]]:
+    """What each step comes to."""
+    state, found = Evidence(), []
+    for moment in moments:
+        state, weighed = weigh(state, moment, phrases, THRESHOLDS, settings)
+        found.append(weighed)
+    return found
+
+
+def said(*what: tuple[float, int, float], until_s: float = 6.0, level_dba: float = QUIET_DBA, shouting: float = 0.0) -> list[Moment]:
+    """Steps of a calm voice, with hits of phrase and score at these times."""
+    times = [round((i + 1) * STEP_S, 3) for i in range(round(until_s / STEP_S))]
+    return [Moment(t, level_dba, shouting, tuple(Hit(p, score) for at_s, p, score in what if abs(at_s - t) < STEP_S / 2)) for t in times]
+
+
+def peak(moments: Sequence[Moment], group: str = "help", **more: object) -> float:
+    """The highest score of a group."""
+    return max(weighed[group].score for weighed in run(moments, **more))  # type: ignore[arg-type] # of `run`
+
+
+def test_a_phrase_alone_counts_for_what_it_is() -> None:
+    """Once and calmly: its own score, in its own group."""
+    found = run(said((2.0, HELP, 0.4)))
+    assert found[9]["help"].score == pytest.approx(0.4)
+    assert found[9]["help"].phrase == HELP
+    assert peak(said((2.0, HELP, 0.4)), "insult") == 0.0
+    assert found[8]["help"] == found[-1]["help"] == Weighed(0.0)
+
+
+def test_a_phrase_said_again_counts_more() -> None:
+    """救命,救命!: two doubtful ones are one certain one, as long as they are near each other."""
+    once = peak(said((1.0, HELP, 0.4)))
+    assert peak(said((1.0, HELP, 0.4), (2.4, HELP, 0.4))) > 0.5 > once
+    assert peak(said((1.0, HELP, 0.4), (5.8, HELP, 0.4))) == pytest.approx(once)
+
+
+def test_two_phrases_of_a_group_count_more_than_one() -> None:
+    """Those of the other group do not."""
+    once = peak(said((2.4, TEACHER, 0.4)))
+    assert peak(said((1.0, HELP, 0.4), (2.4, TEACHER, 0.4))) > once
+    assert peak(said((1.0, DIE, 0.4), (2.4, TEACHER, 0.4))) == pytest.approx(once)
+
+
+def test_a_raised_voice_counts_by_shouting_or_by_level() -> None:
+    """Either is one piece of evidence, and both are not two."""
+    calm = peak(said((2.0, HELP, 0.4)))
+    shouted = peak(said((2.0, HELP, 0.4), shouting=0.9))
+    assert shouted > calm
+    assert peak(said((2.0, HELP, 0.4), level_dba=85.0)) == pytest.approx(shouted)
+    assert peak(said((2.0, HELP, 0.4), level_dba=85.0, shouting=0.9)) == pytest.approx(shouted)
+
+
+def test_shouting_that_is_scored_late_still_counts() -> None:
+    """The score of shouting needs its second; the phrase waits for it, and no longer."""
+    calm = said((2.0, HELP, 0.4))
+    assert peak([replace(m, shouting=0.9 if m.time_s == 2.6 else 0.0) for m in calm]) > peak(calm)
+    assert peak([replace(m, shouting=0.9 if m.time_s == 3.2 else 0.0) for m in calm]) == pytest.approx(peak(calm))
+
+
+def test_one_utterance_never_speaks_for_itself() -> None:
+    """Heard as two phrases at once, or over several steps, it is one."""
+    alone = peak(said((2.0, HELP_AH, 0.4)))
+    assert peak(said((2.0, HELP_AH, 0.4), (2.0, HELP, 0.35))) == pytest.approx(alone)
+    assert peak(said((1.8, HELP, 0.4), (2.0, HELP_AH, 0.4))) == pytest.approx(alone)
+    lasting = [(1.0 + i * STEP_S, HELP_AH, 0.4) for i in range(20)]
+    assert peak(said(*lasting)) == pytest.approx(alone)
+    rising = [(1.0 + i * STEP_S, HELP_AH, 0.1 + 0.1 * i) for i in range(4)]
+    assert peak(said(*rising)) == pytest.approx(alone)
+
+
+def test_the_search_may_say_how_long_a_phrase_was() -> None:
+    """A slowly said one still overlaps with what was heard inside of it."""
+    short = [Moment(1.0, QUIET_DBA, 0.0, (Hit(HELP, 0.4),)), Moment(2.0, QUIET_DBA, 0.0, (Hit(HELP_AH, 0.4),))]
+    slow = [short[0], replace(short[1], hits=(Hit(HELP_AH, 0.4, lasted_s=1.4),))]
+    assert peak(short) > peak(slow) == pytest.approx(0.4)
+
+
+def test_what_is_weak_stays_weak() -> None:
+    """All evidence together does not make an alert of a phrase that was hardly heard."""
+    everything = said((1.0, HELP, 0.99), (2.2, HELP, 0.99), (3.4, TEACHER, 0.2), level_dba=95.0, shouting=1.0)
+    assert next(w["help"] for m, w in zip(everything, run(everything), strict=True) if m.time_s == 4.8).score < 0.5
+
+
+def test_a_phrases_own_threshold_comes_out_at_that_of_its_group() -> None:
+    """What just reaches it just reaches the group's, whatever both are, and the order of scores is kept."""
+    strict = (replace(PHRASES[HELP], threshold=0.9),)
+    state, weighed = weigh(Evidence(), Moment(0.2, QUIET_DBA, 0.0, (Hit(0, 0.9),)), strict, {"help": 0.7}, SETTINGS)
+    assert weighed["help"].score == pytest.approx(0.7)
+    assert len(state.mentions) == 1
+    higher = weigh(Evidence(), Moment(0.2, QUIET_DBA, 0.0, (Hit(0, 0.95),)), strict, {"help": 0.7}, SETTINGS)[1]["help"].score
+    assert 0.7 < higher < 0.95
+
+
+def test_a_phrase_that_must_be_shouted_is_nothing_until_it_is() -> None:
+    """Neither calmly nor merely loudly."""
+    only = (replace(PHRASES[HELP], only_shouted=True),)
+    assert peak(said((2.0, 0, 0.9)), phrases=only) == 0.0
+    assert peak(said((2.0, 0, 0.9), level_dba=90.0), phrases=only) == 0.0
+    assert peak(said((2.0, 0, 0.9), shouting=0.6), phrases=only) >= 0.9
+
+
+def test_a_phrase_with_a_least_level_is_nothing_below_it() -> None:
+    """The level while it is said counts, not that of a door some seconds before."""
+    loud = (replace(PHRASES[HELP], min_dba=65.0),)
+    calm = said((3.0, 0, 0.9))
+    assert peak(calm, phrases=loud) == 0.0
+    assert peak([replace(m, level_dba=80.0 if m.time_s == 1.0 else QUIET_DBA) for m in calm], phrases=loud) == 0.0
+    assert peak([replace(m, level_dba=66.0 if m.time_s == 3.0 else QUIET_DBA) for m in calm], phrases=loud) == pytest.approx(0.9)
+
+
+def test_of_phrases_heard_alike_the_gravest_is_named() -> None:
+    """In either order; a better score goes before."""
+    for hits in ((Hit(DIE, 0.8), Hit(STUPID, 0.8)), (Hit(STUPID, 0.8), Hit(DIE, 0.8))):
+        assert run([Moment(0.2, QUIET_DBA, 0.0, hits)])[0]["insult"].phrase == DIE
+    assert run([Moment(0.2, QUIET_DBA, 0.0, (Hit(DIE, 0.8), Hit(STUPID, 0.81)))])[0]["insult"].phrase == STUPID
+
+
+hits = st.lists(st.builds(Hit, st.integers(0, 4), st.floats(0, 1), st.none() | st.floats(0, 5)), max_size=5)
+steps = st.lists(st.tuples(st.floats(30, 110), st.floats(0, 1), hits), max_size=60)
+
+
+@settings(deadline=None)
+@given(steps)
+def test_evidence_only_adds_and_is_bounded(sequence: list[tuple[float, float, list[Hit]]]) -> None:
+    """Whatever is heard: each score is in 0..1, at least that of the best hit of the step, and what is remembered does not grow."""
+    state = Evidence()
+    for i, (level_dba, shouting, found) in enumerate(sequence):
+        state, weighed = weigh(state, Moment(i * STEP_S, level_dba, shouting, found), PHRASES, THRESHOLDS, SETTINGS)
+        assert len(state.mentions) <= MOST_MENTIONS
+        for group, one in weighed.items():
+            latest = {hit.phrase: hit.score for hit in found if PHRASES[hit.phrase].group == group}
+            assert 0.0 <= one.score <= 1.0
+            assert one.score >= max(latest.values(), default=0.0) - 1e-5
+
+
+@settings(deadline=None)
+@given(steps, st.integers(0, 60))
+def test_the_state_is_all_there_is(sequence: list[tuple[float, float, list[Hit]]], cut: int) -> None:
+    """The same steps give the same scores, and a state may be used again."""
+    moments = [Moment(i * STEP_S, *step) for i, step in enumerate(sequence)]
+    state = Evidence()
+    for moment in moments[:cut]:
+        state, _ = weigh(state, moment, PHRASES, THRESHOLDS, SETTINGS)
+    twice = []
+    for _ in range(2):
+        after, out = state, []
+        for moment in moments[cut:]:
+            after, weighed = weigh(after, moment, PHRASES, THRESHOLDS, SETTINGS)
+            out.append(weighed)
+        twice.append(out)
+    assert twice[0] == twice[1]
