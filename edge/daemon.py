@@ -29,6 +29,7 @@ from edge.decide.rules import rules_for
 from edge.decide.types import Closed, Opened, Rule, Step
 from edge.detect.detector import Detector
 from edge.errors import EdgeError
+from edge.evidence.keeper import Keeper, keeper_of, seal_of
 from edge.health.clock import Clock, Moment, system_clock
 from edge.health.faults import Fault
 from edge.health.levels import exceeded
@@ -109,6 +110,8 @@ class Daemon:
         will = messages.status(Stamp(None, self._boot), self._status({}), online=False)
         self._link = Link(endpoint_of(config.broker, environment), self._topics, will, self._events.put, self._clock_s, rng or random.SystemRandom())
         self._open_source = source
+        self._seal = seal_of(config.evidence)
+        self._evidence: Keeper | None = None
         self._strain, self._strained = Strain(root), frozenset[Fault]()
         self._stopping = False
         self._started_s = self._clock_s()
@@ -138,7 +141,12 @@ class Daemon:
             manifest, sensitivity_dbfs = self._detector.manifest, self._calibration.sensitivity_dbfs
             self._history = History(self._folder, setup_for(self._config, manifest, sensitivity_dbfs), manifest.step_s, now.monotonic_s)
 
+            if self._seal:
+                self._evidence = keeper_of(self._config, self._seal, self._folder, self._clock)
+
             def score(block: NDArray[np.float32]) -> list[Step]:
+                if self._evidence:
+                    self._evidence.hear(block)
                 steps, heard = chain.feed(block), self._clock()
                 self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
                 return steps
@@ -186,13 +194,17 @@ class Daemon:
             if isinstance(event := self._events.get(), Confirmed):
                 self._outbox.confirmed(event.row)
         self._history.write(_local(self._clock()), self._clock_s())
+        if self._evidence:
+            self._evidence.stop(STOP_S)
         self._outbox.heal(self._clock())  # where the disk refused: what memory alone holds would be gone
         _log.info("daemon.stop waiting=%d", self._outbox.waiting)
 
     def _handle(self, event: _Event, now: Moment) -> None:
         match event:
             case Opened():
-                self._book.opened(event, now)
+                alert = self._book.opened(event, now)
+                if alert and self._evidence:
+                    self._evidence.want(alert, event.onset_s, event.raised_s)
             case Closed():
                 self._book.closed(event)
             case Traced():
@@ -275,7 +287,8 @@ class Daemon:
         clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
         profile = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
         late = frozenset({Fault.CPU_LATE}) if self._sound.late else frozenset[Fault]()
-        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile | late | self._strained
+        evidence = self._evidence.faults() if self._evidence else frozenset[Fault]()
+        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile | late | evidence | self._strained
 
     def _well(self, now: Moment) -> bool:
         """Whether both threads come round, and sound is heard or it is known why not."""

@@ -69,16 +69,17 @@ class Book:
                 self._say_at_s[alert.id] = now.monotonic_s
                 self._outbox.keep(replace(alert, state=State.ENDED))
 
-    def opened(self, incident: Opened, now: Moment) -> None:
-        """An incident was heard: raise an alert, or count it in the one that stands for a storm."""
+    def opened(self, incident: Opened, now: Moment) -> Alert | None:
+        """An incident was heard: raise an alert, which is returned, or count it in the one that stands for a storm."""
         if self.mutes.get(incident.label, 0.0) > now.monotonic_s:
             self.muted += 1
             _log.info("alert.muted label=%s score=%.2f", incident.label, incident.score)
-            return
+            return None
         rules = self._rules
         self._storms, merged = admit(self._storms, incident.label, now.monotonic_s, rules.storm_alerts, rules.storm_window_s)
-        alert = self._storm_alert(incident.label) if merged else None
-        if alert is not None:
+        storm = self._storm_alert(incident.label) if merged else None
+        if storm is not None:
+            alert = storm
             score, level_dba = max(alert.score, incident.score), max(alert.level_dba or incident.level_dba, incident.level_dba)
             state = State.ONGOING if alert.state is State.ENDED else alert.state
             alert = replace(alert, count=alert.count + 1, score=score, level_dba=level_dba, state=state)
@@ -91,6 +92,7 @@ class Book:
             if merged:
                 self._storm_alerts[incident.label] = alert.id
         self._incidents[incident.label, incident.onset_s] = alert.id
+        return alert if storm is None else None
 
     def traced(self, label: str, onset_s: float, trace: tuple[TracePoint, ...]) -> None:
         """The ten seconds around the onset are complete."""

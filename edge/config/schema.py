@@ -299,6 +299,27 @@ class AlertSettings(Section):
         return self
 
 
+class EvidenceSettings(Section):
+    """`[evidence]`."""
+
+    on: bool = Field(
+        default=False, description=N_("Whether seconds of sound around each alert are kept on the terminal, sealed so that the terminal cannot open them.")
+    )
+    public_key: Annotated[
+        str, Field(pattern=r"^([A-Za-z0-9+/]{43}=)?$", json_schema_extra={"allowed": N_("a public key as `xiaoan evidence keygen` prints it")})
+    ] = Field(default="", description=N_("The desk's public key, as `xiaoan evidence keygen` prints it; the private one must never be on a terminal."))
+    before_s: float = Field(default=10.0, ge=0.0, le=30.0, description=N_("Seconds of sound before an alert's onset that are sealed."))
+    after_s: float = Field(default=10.0, ge=0.0, le=30.0, description=N_("Seconds of sound after the decision that are sealed."))
+    keep_days: float = Field(default=14.0, ge=0.01, le=365.0, description=N_("Days after which a sealed file is deleted."))
+    quota_mb: int = Field(default=200, ge=1, le=100_000, description=N_("Megabytes that sealed files may take; the oldest leave first."))
+
+    @model_validator(mode="after")
+    def _with_key(self) -> Self:
+        if self.on and not self.public_key:
+            raise PydanticCustomError("rule", N_("`on` needs a `public_key`; make one at the desk with: xiaoan evidence keygen FILE"))
+        return self
+
+
 class PathSettings(Section):
     """`[paths]`."""
 
@@ -333,4 +354,5 @@ class Config(Section):
     )
     storm: StormSettings = Field(default=StormSettings(), description=N_("When many alerts become one."))
     alerts: AlertSettings = Field(default=AlertSettings(), description=N_("How long alerts live and how often they are said."))
+    evidence: EvidenceSettings = Field(default=EvidenceSettings(), description=N_("Sealed sound around alerts, by a school's own choice."))
     paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))

@@ -1,0 +1,123 @@
+"""Sealing to the desk's public key: libsodium's sealed box (X25519, XSalsa20-Poly1305), in which the sealing side keeps no secret."""
+
+import base64
+import os
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+from edge.errors import EdgeError
+from edge.words import N_
+
+MAGIC = b"xiaoan sealed 1\n"
+NAMED_BYTES = 8
+KEY_BYTES = 32
+KEY_LINE = "xiaoan evidence, private key: whoever has it can open what terminals have sealed. It belongs on no terminal."
+
+
+class NoLibrary(EdgeError):
+    """PyNaCl is not installed."""
+
+
+class BadKey(EdgeError):
+    """A key file that cannot be used."""
+
+
+class NotOpened(EdgeError):
+    """A sealed file that this key does not open, or that is none."""
+
+
+def key_name(public: bytes) -> str:
+    """A short name of a public key, by which sealed files say whose they are."""
+    return sha256(public).hexdigest()[: 2 * NAMED_BYTES]
+
+
+def as_text(key: bytes) -> str:
+    """A key as it stands in files."""
+    return base64.b64encode(key).decode("ascii")
+
+
+def from_text(text: str) -> bytes:
+    """The key in `text`. Raises ValueError."""
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{len(key)} bytes")
+    return key
+
+
+class Seal:
+    """Seals to one public key."""
+
+    def __init__(self, public: bytes) -> None:
+        """Raises NoLibrary."""
+        box = _nacl()
+        self._box = box.SealedBox(box.PublicKey(public))
+        self._head = MAGIC + bytes.fromhex(key_name(public))
+
+    def __call__(self, clear: bytes) -> bytes:
+        """What only the owner of the private key can read."""
+        sealed: bytes = self._box.encrypt(clear)
+        return self._head + sealed
+
+
+def named(head: bytes) -> str | None:
+    """The name of the key to which a file with this beginning is sealed; None: it is no sealed file."""
+    whole = len(MAGIC) + NAMED_BYTES
+    return head[len(MAGIC) : whole].hex() if head.startswith(MAGIC) and len(head) >= whole else None
+
+
+def unseal(sealed: bytes, private: bytes, file: Path) -> bytes:
+    """What is in it. file: for the error. Raises NotOpened, NoLibrary."""
+    box = _nacl()
+    from nacl.exceptions import CryptoError  # noqa: PLC0415 - only where evidence is used
+
+    wanted = named(sealed)
+    if wanted is None:
+        raise NotOpened(N_("{file} is no sealed evidence"), file=file)
+    key = box.PrivateKey(private)
+    given = key_name(bytes(key.public_key))
+    if given != wanted:
+        raise NotOpened(N_("{file} is sealed to the key {wanted}, this one is {given}"), file=file, wanted=wanted, given=given)
+    try:
+        clear: bytes = box.SealedBox(key).decrypt(sealed[len(MAGIC) + NAMED_BYTES :])
+    except CryptoError as error:
+        raise NotOpened(N_("{file} is damaged, or was changed: it cannot be opened"), file=file) from error
+    return clear
+
+
+def make_key(file: Path) -> bytes:
+    """Make a private key in a new file that only its owner can read. Returns the public one. Raises BadKey, NoLibrary."""
+    key = _nacl().PrivateKey.generate()
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+            opened.write(f"{KEY_LINE}\n{as_text(bytes(key))}\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+    except FileExistsError as error:
+        raise BadKey(N_("{file} is there already; a key that is overwritten opens nothing any more"), file=file) from error
+    except OSError as error:
+        raise BadKey(N_("{file}: cannot be written: {told}"), file=file, told=error.strerror or str(error)) from error
+    return bytes(key.public_key)
+
+
+def read_key(file: Path) -> bytes:
+    """The private key in `file`. Raises BadKey."""
+    try:
+        if file.stat().st_mode & 0o077:
+            raise BadKey(N_("{file} can be read by others; first: chmod 600 {file}"), file=file)
+        lines = file.read_text(encoding="ascii").splitlines()
+        return from_text(lines[-1])
+    except OSError as error:
+        raise BadKey(N_("{file}: cannot be read: {told}"), file=file, told=error.strerror or str(error)) from error
+    except (ValueError, IndexError) as error:
+        raise BadKey(N_("{file} holds no private key as `xiaoan evidence keygen` makes it"), file=file) from error
+
+
+def _nacl() -> ModuleType:
+    try:
+        import nacl.public  # noqa: PLC0415 - an extra; whoever keeps no evidence does without
+    except ImportError as error:
+        sentence = N_("sealed evidence needs PyNaCl, which is not installed: pip install 'xiaoan-edge[evidence]'; or set `on = false` in [evidence]")
+        raise NoLibrary(sentence) from error
+    return nacl.public
