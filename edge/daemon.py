@@ -20,6 +20,7 @@ from edge.alerts.book import Book, Rules, UnknownAlert
 from edge.alerts.lock import only_one
 from edge.alerts.outbox import Outbox
 from edge.calibrate.history import History, setup_for
+from edge.capture.covered import Covering
 from edge.chain import Chain
 from edge.config import profiles
 from edge.config.names import own_terminal_name, state_folder
@@ -141,12 +142,14 @@ class Daemon:
             manifest, sensitivity_dbfs = self._detector.manifest, self._calibration.sensitivity_dbfs
             self._history = History(self._folder, setup_for(self._config, manifest, sensitivity_dbfs), manifest.step_s, now.monotonic_s)
 
+            self._covering = Covering(self._folder, self._config.microphone.device)
             if self._seal:
                 self._evidence = keeper_of(self._config, self._seal, self._folder, self._clock)
 
             def score(block: NDArray[np.float32]) -> list[Step]:
                 if self._evidence:
                     self._evidence.hear(block)
+                self._covering.hear(block)
                 steps, heard = chain.feed(block), self._clock()
                 self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
                 return steps
@@ -172,6 +175,7 @@ class Daemon:
             self._report(now)
             if now.monotonic_s >= self._history.due_s:
                 self._history.write(_local(now), now.monotonic_s)
+                self._covering.write()
             if self._watchdog.every_s and now.monotonic_s >= alive_s and self._well(now):
                 self._watchdog.alive()
                 alive_s = now.monotonic_s + self._watchdog.every_s
@@ -194,6 +198,7 @@ class Daemon:
             if isinstance(event := self._events.get(), Confirmed):
                 self._outbox.confirmed(event.row)
         self._history.write(_local(self._clock()), self._clock_s())
+        self._covering.write()
         if self._evidence:
             self._evidence.stop(STOP_S)
         self._outbox.heal(self._clock())  # where the disk refused: what memory alone holds would be gone
@@ -286,7 +291,7 @@ class Daemon:
     def _faults(self, now: Moment) -> frozenset[Fault]:
         clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
         profile = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
-        late = frozenset({Fault.CPU_LATE}) if self._sound.late else frozenset[Fault]()
+        late = frozenset([Fault.CPU_LATE] * self._sound.late + [Fault.COVERED] * self._covering.covered)
         evidence = self._evidence.faults() if self._evidence else frozenset[Fault]()
         return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile | late | evidence | self._strained
 
