@@ -35,7 +35,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Features(_Strict):
+class FeatureFields(_Strict):
+    """`[features]` of any model's manifest."""
+
     window: int = Field(ge=64, le=4096)
     hop: int = Field(ge=16, le=4096)
     bands: int = Field(ge=8, le=256)
@@ -79,7 +81,7 @@ class _File(_Strict):
     labels: list[str] = Field(min_length=1)
     step_frames: int = Field(ge=1, le=100)
     sensitivity_dbfs: float = Field(ge=-80, le=0)
-    features: _Features
+    features: FeatureFields
     rules: dict[str, _Rule]
 
 
@@ -103,17 +105,22 @@ class Manifest:
         return self.step_frames * self.features.hop / RATE_HZ
 
 
-def read_manifest(path: Path, needed: tuple[str, ...] = ()) -> Manifest:
-    """The manifest at `path`. Raises ModelError where it is missing, wrong in form, without a rule for a label, or lacks a needed label."""
+def manifest_table(path: Path) -> Mapping[str, object]:
+    """The TOML at `path`. Raises ModelError where it cannot be read or is none."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        file = _File.model_validate(raw)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
         raise ModelError(N_("model manifest {path} cannot be read ({reason}); install the models again"), path=path, reason=e.strerror or e) from None
     except UnicodeDecodeError:
         raise ModelError(N_("model manifest {path} is not UTF-8 text; install the models again"), path=path) from None
     except tomllib.TOMLDecodeError as e:
         raise ModelError(N_("model manifest {path} is not valid TOML: {reason}"), path=path, reason=e) from None
+
+
+def read_manifest(path: Path, needed: tuple[str, ...] = ()) -> Manifest:
+    """The manifest at `path`. Raises ModelError where it is missing, wrong in form, without a rule for a label, or lacks a needed label."""
+    try:
+        file = _File.model_validate(manifest_table(path))
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -1,0 +1,201 @@
+"""Phrases of a list in a stream of log-mel frames: an ONNX network's syllable posteriors, and a search for the best path through each phrase.
+
+No text is ever made of what is heard: all that leaves this module is how well each phrase of the list fits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.detect.detector import session
+from edge.detect.manifest import FeatureFields, ModelError, checked_model, manifest_table
+from edge.detect.units import Units
+from edge.features.logmel import LogMelSettings
+from edge.words import N_
+
+Array = NDArray[np.float32]
+
+BLANK = 0
+FLOOR = -14.0
+"""Smallest log-posterior that counts: one syllable that is not there must not cost without end."""
+PAUSE_COST = 0.02
+"""Of a step of 40 ms between two syllables: a pause of two seconds costs as much as a syllable that was heard at a third of its certainty."""
+STEEPNESS = 0.1
+"""A syllable that is x worse than the best unit costs x (1 + STEEPNESS x): a near miss, wrong in one syllable, must cost more than a mumble that is not quite right in all."""
+NEVER = -1e9
+
+
+_Curve = tuple[float, Annotated[float, Field(gt=0, le=20)]]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    date: str
+    licence: str
+    data: list[str]
+    training: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    units: list[str] = Field(min_length=2, max_length=5000)
+    step_frames: int = Field(ge=1, le=100)
+    sensitivity_dbfs: float = Field(ge=-80, le=0)
+    features: FeatureFields
+    curve_by_length: list[_Curve] = Field(min_length=1, max_length=40)
+    curves: dict[str, _Curve]
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseManifest:
+    """What a phrase model says of itself."""
+
+    name: str
+    sha256: str
+    units: tuple[str, ...]  # names of the network's outputs; the first is the blank
+    step_frames: int  # log-mel frames a run takes
+    sensitivity_dbfs: float  # of the microphone that the model expects, at 94 dB SPL
+    features: LogMelSettings
+    curve_by_length: tuple[tuple[float, float], ...]  # (centre, width) for phrases of 1, 2, ... syllables; longer ones have the last
+    curves: Mapping[str, tuple[float, float]]  # of the phrases that were measured
+
+    def curve(self, text: str, length: int) -> tuple[float, float]:
+        """(centre, width) of the logistic curve that makes a score of this phrase's fit: 0.5 at the centre."""
+        return self.curves.get(text, self.curve_by_length[min(length, len(self.curve_by_length)) - 1])
+
+
+def read_phrase_manifest(path: Path) -> PhraseManifest:
+    """The manifest at `path`. Raises ModelError where it is missing or wrong in form."""
+    try:
+        file = _File.model_validate(manifest_table(path))
+    except ValidationError as e:
+        first = e.errors()[0]
+        raise ModelError(N_("model manifest {path}: {key}: {reason}"), path=path, key=".".join(map(str, first["loc"])), reason=first["msg"]) from None
+    return PhraseManifest(file.name, file.sha256, tuple(file.units), file.step_frames, file.sensitivity_dbfs, LogMelSettings(**file.features.model_dump()),
+                          tuple(file.curve_by_length), file.curves)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A list of phrases as the search walks them: a column a phrase, its syllables in the even states, blanks in the odd ones.
+
+    `at` holds for each state the units of which the best counts.
+    """
+
+    at: NDArray[np.intp]  # (alternatives, states, phrases)
+    barred: Array  # (states - 2, phrases) 0 where state 2, 3, ... may follow the state two before it, else NEVER
+    last: NDArray[np.intp]  # (phrases,) the last syllable's state
+    columns: NDArray[np.intp]  # (phrases,) 0, 1, ...
+    length: Array  # (phrases,) syllables
+
+
+def paths(phrases: Sequence[Units], units: Sequence[str]) -> Paths:
+    """The paths of phrases over these units. Raises ModelError where a phrase needs a syllable that the model does not have."""
+    number = {name: i for i, name in enumerate(units)}
+    states = max((2 * len(p) - 1 for p in phrases), default=1)
+    alternatives = max((len(place) for p in phrases for place in p), default=1)
+    at, barred = np.zeros((alternatives, states, len(phrases)), np.intp), np.full((states, len(phrases)), NEVER, np.float32)
+    for column, phrase in enumerate(phrases):
+        before: frozenset[str] = frozenset()
+        for i, place in enumerate(phrase):
+            known = sorted(number[name] for name in place if name in number)
+            if not known:
+                raise ModelError(N_("the phrase model does not know the syllable {syllable}"), syllable=" / ".join(sorted(place)))
+            at[:, 2 * i, column] = (known * alternatives)[:alternatives]
+            if not place & before:  # the same syllable twice needs a blank between
+                barred[2 * i, column] = 0.0
+            before = place
+    last, length = np.array([2 * len(p) - 2 for p in phrases], np.intp), np.array([len(p) for p in phrases], np.float32)
+    return Paths(at, barred[2:], last, np.arange(len(phrases)), length)
+
+
+def costs(posteriors: Array) -> Array:
+    """Log-posteriors (..., units) -> what each unit costs at each step, at most 0: 0 for the best one, and for those below it more than they are below."""
+    below = np.maximum(posteriors - posteriors.max(axis=-1, keepdims=True), FLOOR)
+    return below * (1 - np.float32(STEEPNESS) * below)
+
+
+def start(walked: Paths) -> Array:
+    """Totals (states, phrases) before any sound: of the best path that ends in each state."""
+    return np.full(walked.at.shape[1:], NEVER, np.float32)
+
+
+def advance(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
+    """One step of 40 ms. totals: of the step before; cost: (units,) of this one.
+
+    Returns the totals after it and each phrase's fit (phrases,), at most 0: the mean cost of its syllables, pauses between them included. Pure.
+    """
+    here = cost[walked.at[0]] if len(walked.at) == 1 else cost[walked.at].max(axis=0)
+    after = np.empty_like(totals)
+    np.maximum(totals[0], 0.0, out=after[0])  # a phrase may begin at any step
+    np.maximum(totals[1:], totals[:-1], out=after[1:])
+    np.maximum(after[2:], totals[:-2] + walked.barred, out=after[2:])
+    after += here
+    after[1::2] -= np.float32(PAUSE_COST)
+    return after, after[walked.last, walked.columns] / walked.length
+
+
+class PhraseModel:
+    """A loaded phrase network."""
+
+    def __init__(self, manifest: PhraseManifest, net: onnxruntime.InferenceSession, path: Path) -> None:
+        self.manifest = manifest
+        self._net = net
+        frames, *states = net.get_inputs()
+        given, *after = net.get_outputs()
+        wanted = [1, manifest.step_frames, manifest.features.bands]
+        if frames.shape != wanted or given.shape[-1] != len(manifest.units) or [s.shape for s in states] != [s.shape for s in after]:
+            raise ModelError(
+                N_("model {path} has the wrong shape: takes {got} and gives {given}, its manifest says {wanted} and {labels} labels"),
+                path=path, got=frames.shape, given=given.shape, wanted=wanted, labels=len(manifest.units),
+            )  # fmt: skip
+        self._state_names = [s.name for s in states]
+        self._start = {s.name: np.zeros(s.shape, np.float32) for s in states}
+
+    @classmethod
+    def load(cls, folder: Path) -> "PhraseModel":
+        """The phrase model of a models folder (`phrases.onnx`, `phrases-model.toml`). Raises ModelError."""
+        manifest = read_phrase_manifest(folder / "phrases-model.toml")
+        path = folder / "phrases.onnx"
+        return cls(manifest, session(checked_model(path, manifest.sha256), path), path)
+
+    def start(self) -> dict[str, Array]:
+        """The network's state before any sound."""
+        return dict(self._start)
+
+    def run(self, frames: Array, state: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
+        """One step: frames (step_frames, bands) and the state before -> log-posteriors (steps of 40 ms, units) and the state after."""
+        posteriors, *after = self._net.run(None, {"frames": frames[None], **state})
+        return posteriors[0], dict(zip(self._state_names, after, strict=True))
+
+
+class PhraseStream:
+    """How well each phrase fits, step by step, in one stream of sound from fresh state."""
+
+    def __init__(self, model: PhraseModel, texts: Sequence[str], phrases: Sequence[Units]) -> None:
+        """texts: as listed; phrases: their syllables."""
+        self._model = model
+        self._paths = paths(phrases, model.manifest.units)
+        self._curves = np.array([model.manifest.curve(t, len(p)) for t, p in zip(texts, phrases, strict=True)], np.float32).reshape(-1, 2)
+        self._state, self._totals = model.start(), start(self._paths)
+
+    def step(self, frames: Array) -> Array:
+        """Frames (step_frames, bands) in dB -> scores (phrases,) in 0..1, each the highest within the step."""
+        posteriors, self._state = self._model.run(frames, self._state)
+        return scores(self._fits(costs(posteriors)).max(axis=0), self._curves)
+
+    def _fits(self, cost: Array) -> Array:
+        fits = []
+        for row in cost:
+            self._totals, fit = advance(self._totals, row, self._paths)
+            fits.append(fit)
+        return np.array(fits)
+
+
+def scores(fits: Array, curves: Array) -> Array:
+    """Fits (phrases,) by curves (phrases, 2) of centre and width -> 0..1, 0.5 at the centre."""
+    return np.asarray(1 / (1 + np.exp(-np.clip((fits - curves[:, 0]) / curves[:, 1], -30, 30))), np.float32)

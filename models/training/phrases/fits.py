@@ -1,0 +1,74 @@
+"""How well each phrase fits in each step of scenes of the bench, by the same model and search as the terminal's; kept on disk, for thresholds and figures.
+
+    python -m models.training.phrases.fits --models FOLDER --list LIST.toml --scenes SCENES --out FITS.npz
+
+FITS: `phrases` (phrases,) texts, `fits` (scenes, steps, phrases) float16, `files`. A scene's row in truth.csv says what is in it.
+"""
+
+import argparse
+import csv
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from edge.detect.detector import session
+from edge.detect.phrases import advance, costs, paths, start
+from edge.detect.units import Units
+from edge.features.logmel import log_mel
+from models.training.phrases.export import STEP_FRAMES
+from models.training.render import SETTINGS
+
+
+def of_scene(path: Path, model: bytes, units: Sequence[str], phrases: Sequence[Units]) -> np.ndarray:
+    """(steps, phrases) the highest fit in each step."""
+    net = session(model, path)
+    frames = log_mel(soundfile.read(path, dtype="float32")[0], SETTINGS)
+    inputs = net.get_inputs()[1:]
+    state = {i.name: np.zeros(i.shape, np.float32) for i in inputs}
+    walked = paths(phrases, units)
+    totals, found = start(walked), []
+    for at in range(0, len(frames) - STEP_FRAMES + 1, STEP_FRAMES):
+        posteriors, *after = net.run(None, {"frames": frames[None, at : at + STEP_FRAMES], **state})
+        state = dict(zip(state, after, strict=True))
+        fits = []
+        for row in costs(posteriors[0]):
+            totals, fit = advance(totals, row, walked)
+            fits.append(fit)
+        found.append(np.max(fits, axis=0))
+    return np.maximum(found, -99).astype(np.float16)
+
+
+def main() -> None:
+    """Run it from the command line."""
+    from edge.config.phrases import list_in_use
+    from edge.config.schema import PhraseSettings
+    from edge.detect.units import units_of
+    from edge.shipped import models_folder
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="phrases.onnx")
+    parser.add_argument("--units", type=Path, required=True, help="units.json of the store")
+    parser.add_argument("--list", type=Path, help="list of phrases (default: the shipped one)")
+    parser.add_argument("--scenes", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    args = parser.parse_args()
+    import json
+
+    texts = [p.text for p in list_in_use(PhraseSettings(), models_folder(), args.list).phrases]
+    phrases = list(units_of(texts).values())
+    with (args.scenes / "truth.csv").open(newline="", encoding="utf-8") as file:
+        files = [row["file"] for row in csv.DictReader(file)]
+    model, units = args.model.read_bytes(), json.loads(args.units.read_text(encoding="utf-8"))
+    with ProcessPoolExecutor(args.jobs) as pool:
+        found = list(pool.map(of_scene, [args.scenes / f for f in files], [model] * len(files), [units] * len(files), [phrases] * len(files), chunksize=16))
+    np.savez_compressed(args.out, phrases=np.array(texts), files=np.array(files), fits=np.stack(found))
+    print(f"{args.out}: {len(files)} scenes, {len(texts)} phrases")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The search through phrases against brute force, and what a phrase model's manifest must hold."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.detect.manifest import ModelError
+from edge.detect.phrases import NEVER, PAUSE_COST, Array, Paths, advance, costs, paths, read_phrase_manifest, scores, start
+from edge.detect.units import Units
+
+NAMES = ("<blank>", "jiu", "ming", "lai")
+
+
+def units(*places: str) -> Units:
+    """Syllables, alternatives apart by a slash."""
+    return tuple(frozenset(place.split("/")) for place in places)
+
+
+def fits(posteriors: Array, walked: Paths) -> Array:
+    """(steps, phrases) of a whole stretch."""
+    totals, found = start(walked), []
+    for row in costs(posteriors):
+        totals, fit = advance(totals, row, walked)
+        found.append(fit)
+    return np.array(found)
+
+
+def brute_force(posteriors: Array, phrase: Units) -> list[float]:
+    """The fit at each step, of all ways to say the phrase up to there: which step each state begins at, one after another."""
+    relative = costs(posteriors)
+    of_place = [np.max([relative[:, NAMES.index(n)] for n in place if n in NAMES], axis=0) for place in phrase]
+    fit = []
+    for end in range(len(posteriors)):
+        best = -np.inf
+        for stays in itertools.product(range(end + 2), repeat=2 * len(phrase) - 1):  # steps in each state; blanks may have none
+            if any(s == 0 for s in stays[::2]) or sum(stays) > end + 1:
+                continue
+            if any(gap == 0 and phrase[i] & phrase[i + 1] for i, gap in enumerate(stays[1::2])):
+                continue
+            at, total = end + 1 - sum(stays), 0.0
+            for state, stay in enumerate(stays):
+                row = of_place[state // 2][at : at + stay] if state % 2 == 0 else relative[at : at + stay, 0] - PAUSE_COST
+                total += float(row.sum())
+                at += stay
+            best = max(best, total)
+        fit.append(best / len(phrase) if best > -np.inf else NEVER)
+    return fit
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([units("jiu"), units("jiu", "ming"), units("lai", "lai"), units("jiu/lai", "ming"), units("jiu", "ming/lai", "lai")]))
+def test_the_search_finds_what_brute_force_finds(seed: int, phrase: Units) -> None:
+    """Every way of saying the phrase, in every place."""
+    posteriors = np.log(np.random.default_rng(seed).dirichlet(np.full(len(NAMES), 0.3), 4)).astype(np.float32)
+    ours = fits(posteriors, paths([phrase], NAMES))[:, 0]
+    ours[ours < NEVER / 10] = NEVER  # no path yet
+    np.testing.assert_allclose(ours, brute_force(posteriors, phrase), atol=1e-3)
+
+
+def test_phrases_of_a_list_do_not_disturb_each_other() -> None:
+    """Each fit is the one that the phrase has alone."""
+    posteriors = np.log(np.random.default_rng(2).dirichlet(np.full(len(NAMES), 0.3), 30)).astype(np.float32)
+    listed = [units("jiu", "ming"), units("lai"), units("jiu/lai", "ming", "lai", "lai")]
+    together = fits(posteriors, paths(listed, NAMES))
+    for i, phrase in enumerate(listed):
+        np.testing.assert_allclose(together[:, i], fits(posteriors, paths([phrase], NAMES))[:, 0], rtol=1e-6)
+
+
+def said(*names: str, steps: int = 3) -> Array:
+    """Log-posteriors of these units, one after another, each for one step after `steps - 1` of blank; certain but for a hundredth."""
+    order = [n for name in names for n in (*["<blank>"] * (steps - 1), name)]
+    chance = np.full((len(order), len(NAMES)), 0.01 / (len(NAMES) - 1))
+    chance[np.arange(len(order)), [NAMES.index(n) for n in order]] = 0.99
+    return np.log(chance).astype(np.float32)
+
+
+def test_a_phrase_fits_where_it_is_said_and_a_near_miss_does_not() -> None:
+    """One wrong syllable of three costs more than a third."""
+    walked = paths([units("jiu", "ming", "lai")], NAMES)
+    right, wrong = fits(said("jiu", "ming", "lai"), walked)[-1, 0], fits(said("jiu", "jiu", "lai"), walked)[-1, 0]
+    assert right > -0.1
+    assert wrong < -2
+
+
+def test_the_same_syllable_twice_must_be_said_twice() -> None:
+    """A long one is one."""
+    walked = paths([units("lai", "lai")], NAMES)
+    long = np.repeat(said("lai", steps=1), 4, axis=0)
+    assert fits(long, walked)[-1, 0] < -1
+    assert fits(said("lai", "lai"), walked)[-1, 0] > -0.1
+
+
+def test_a_long_pause_costs() -> None:
+    """Syllables ten seconds apart are no phrase."""
+    walked = paths([units("jiu", "ming")], NAMES)
+    assert fits(said("jiu", "ming", steps=4), walked)[-1, 0] > fits(said("jiu", "ming", steps=250), walked)[-1, 0] + 1
+
+
+def test_a_score_is_a_half_at_the_centre() -> None:
+    """And rises with the fit."""
+    given_ = scores(np.array([-1.0, -0.5, 0.0], np.float32), np.array([[-0.5, 0.2]] * 3, np.float32))
+    assert given_[1] == 0.5
+    assert given_[0] < 0.1 < 0.9 < given_[2]
+
+
+def test_a_syllable_that_the_model_lacks_is_named() -> None:
+    """Nothing is left out in silence."""
+    with pytest.raises(ModelError, match="hng"):
+        paths([units("jiu", "hng")], NAMES)
+
+
+def test_a_manifest_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    """With the key's name."""
+    path = tmp_path / "phrases-model.toml"
+    path.write_text('name = "phrases"\nspeed = 1\n')
+    with pytest.raises(ModelError, match=r"phrases-model\.toml"):
+        read_phrase_manifest(path)
