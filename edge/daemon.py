@@ -42,6 +42,7 @@ from edge.link.connection import Connected, Disconnected, Link, endpoint_of
 from edge.link.messages import Stamp
 from edge.link.session import CommandReceived, Confirmed, NotTaken
 from edge.link.topics import Topics
+from edge.selftest import SelfTest
 from edge.shipped import models_folder
 from edge.sound import Sound, SoundEvent, Source, Traced
 from edge.uplink import Uplink
@@ -142,6 +143,8 @@ class Daemon:
             manifest, sensitivity_dbfs = self._detector.manifest, self._calibration.sensitivity_dbfs
             self._history = History(self._folder, setup_for(self._config, manifest, sensitivity_dbfs), manifest.step_s, now.monotonic_s)
 
+            self._selftest = SelfTest(self._config.loudspeaker, now.monotonic_s)
+            stack.callback(self._selftest.close)
             self._covering = Covering(self._folder, self._config.microphone.device)
             if self._seal:
                 self._evidence = keeper_of(self._config, self._seal, self._folder, self._clock)
@@ -150,6 +153,7 @@ class Daemon:
                 if self._evidence:
                     self._evidence.hear(block)
                 self._covering.hear(block)
+                self._selftest.hear(block)
                 steps, heard = chain.feed(block), self._clock()
                 self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
                 return steps
@@ -172,6 +176,7 @@ class Daemon:
                 self._strained = self._strain.look(now.monotonic_s)
                 heal_s = now.monotonic_s + HEAL_S
             self._uplink.send_waiting(now)
+            self._selftest.tick(now, _local(now))
             self._report(now)
             if now.monotonic_s >= self._history.due_s:
                 self._history.write(_local(now), now.monotonic_s)
@@ -324,6 +329,7 @@ class Daemon:
             disk_free_mb=disk_free_mb(self._folder),
             model=self._detector.manifest.sha256,
             profile=self._calibration.sha256,
+            selftest=self._selftest.tested,
         )
 
     def _alert_rules(self) -> Rules:

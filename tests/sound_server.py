@@ -34,11 +34,15 @@ class VirtualMicrophone:
     device = "name:wall"
     """The microphone's name in the configuration; it is the system's default as well."""
 
+    loudspeaker = "speaker"
+    """A loudspeaker in the same room."""
+
     def __init__(self, folder: Path) -> None:
         """folder: an empty one, with a short path (a socket lies in it)."""
         self._folder = folder
         (folder / "client.conf").write_text("autospawn = no\n")
-        (folder / "asound.conf").write_text("".join(f"pcm.{name} {{ type pulse device wall.monitor }}\n" for name in ("wall", "default")))
+        pcms = (("wall", "wall.monitor"), ("default", "wall.monitor"), (self.loudspeaker, "wall"))
+        (folder / "asound.conf").write_text("".join(f"pcm.{name} {{ type pulse device {device} }}\n" for name, device in pcms))
         self.environment: Mapping[str, str] = {
             "PULSE_SERVER": f"unix:{folder}/native",
             "PULSE_CLIENTCONFIG": str(folder / "client.conf"),

@@ -47,12 +47,12 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=0)
     parser.add_argument("--parent", type=int, default=0)
     wanted = parser.parse_args()
-    pipe = _own_the_pipe()
+    pipe = own_the_pipe()
     try:
         if wanted.list:
-            _write(pipe, as_json(name_devices(_inputs(_portaudio()), read_cards())).encode())
+            _write(pipe, as_json(name_devices(_inputs(portaudio()), read_cards())).encode())
         else:
-            _die_with(wanted.parent)
+            die_with(wanted.parent)
             _capture(pipe, wanted.device, wanted.rate, wanted.channels)
     except BrokenPipeError:
         return 0
@@ -85,7 +85,8 @@ def failure_of(wanted: str, code: int, host_code: int, told: str) -> MicrophoneE
     return CaptureFailed(wanted=wanted, told=told)
 
 
-def _portaudio() -> Any:
+def portaudio() -> Any:
+    """PortAudio's module. Raises PortAudioMissing."""
     try:
         import sounddevice  # noqa: PLC0415 - it starts PortAudio, which may take seconds, hang, or end the process
     except OSError as error:
@@ -103,7 +104,7 @@ def _inputs(sounddevice: Any) -> list[Input]:
 
 def _capture(pipe: int, device: str, wanted_hz: int, wanted_channels: int) -> None:
     """Open the device, then hand on what it gives until the pipe or the process ends."""
-    sounddevice = _portaudio()
+    sounddevice = portaudio()
     inputs = _inputs(sounddevice)
     default = sounddevice.query_hostapis(sounddevice.default.hostapi)["default_input_device"]
     index = resolve(device, name_devices(inputs, read_cards()), default)
@@ -157,7 +158,7 @@ class Blocks:
         return self._waiting.get(), self._dropped
 
 
-def _own_the_pipe() -> int:
+def own_the_pipe() -> int:
     """Keep standard output for ourselves: what ALSA or a sound server's library prints must not get between the frames."""
     pipe = os.dup(sys.stdout.fileno())
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -165,7 +166,7 @@ def _own_the_pipe() -> int:
     return pipe
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Have the kernel end this process when the thread that started it ends, however that ends, and even while this one is stopped."""
     if parent:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

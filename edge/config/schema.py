@@ -320,6 +320,18 @@ class EvidenceSettings(Section):
         return self
 
 
+class LoudspeakerSettings(Section):
+    """`[loudspeaker]`."""
+
+    device: str = Field(
+        default="",
+        max_length=200,
+        description=N_("The loudspeaker's name for the daily self-test, or a part of it; default: the system's; empty: no self-test."),
+    )
+    at: ClockTime = Field(default="06:50", description=N_("Local time of the daily self-test, as HH:MM."))
+    level_dbfs: float = Field(default=-20.0, ge=-60.0, le=-3.0, description=N_("How loud the chirp of the self-test is, in dBFS."))
+
+
 class PathSettings(Section):
     """`[paths]`."""
 
@@ -355,4 +367,5 @@ class Config(Section):
     storm: StormSettings = Field(default=StormSettings(), description=N_("When many alerts become one."))
     alerts: AlertSettings = Field(default=AlertSettings(), description=N_("How long alerts live and how often they are said."))
     evidence: EvidenceSettings = Field(default=EvidenceSettings(), description=N_("Sealed sound around alerts, by a school's own choice."))
+    loudspeaker: LoudspeakerSettings = Field(default=LoudspeakerSettings(), description=N_("A loudspeaker by which the terminal hears itself once a day."))
     paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))

@@ -32,6 +32,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfTested:
+    """What came of the last self-test."""
+
+    at_ms: int | None  # None while the clock was not synchronised
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """How the terminal is. Levels in dBA, exceeded 10, 50 and 90 % of the last minute; None: no sound was heard."""
 
@@ -51,6 +59,7 @@ class Health:
     disk_free_mb: int | None
     model: str  # sha256
     profile: str  # sha256
+    selftest: SelfTested | None = None  # None: none since the start
 
 
 def status(stamp: Stamp, now: Status, *, online: bool) -> bytes:
@@ -116,6 +125,7 @@ def health(stamp: Stamp, now: Health) -> bytes:
         disk_free_mb=now.disk_free_mb,
         model=now.model,
         profile=now.profile,
+        selftest=now.selftest and {"at": utc(now.selftest.at_ms), "heard": now.selftest.heard},
     )
 
 

@@ -15,7 +15,7 @@ from edge.decide.types import TracePoint
 from edge.health.faults import Fault
 from edge.link import messages
 from edge.link.commands import Reason, Refusal
-from edge.link.messages import Health, Stamp, Status
+from edge.link.messages import Health, SelfTested, Stamp, Status
 from edge.link.topics import Topics
 from tests.alerts.make import START_MS, alert
 from tests.asyncapi import document, problems
@@ -24,7 +24,7 @@ STAMP = Stamp(START_MS, "0123456789abcdef")
 STATUS = Status("0.1.0", "二楼东侧洗手间", ("crying", "shouting"), {"shouting": 59.6})
 HEALTH = Health(
     frozenset(Fault), 70.04, 55.0, -inf, 60.0, 3, 0, 0, 1, 0, 3600.4, clock_synchronised=True, temperature_c=51.23, disk_free_mb=812,
-    model="a" * 64, profile="b" * 64,
+    model="a" * 64, profile="b" * 64, selftest=SelfTested(START_MS, heard=True),
 )  # fmt: skip
 
 

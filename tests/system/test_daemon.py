@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 
 import edge.daemon
 import edge.health.pace
-from edge.config.schema import BrokerSettings, Config, PathSettings, TerminalSettings
+import edge.selftest
+from edge.config.schema import BrokerSettings, Config, LoudspeakerSettings, PathSettings, TerminalSettings
 from edge.daemon import Daemon, WorkerDied
+from edge.health.clock import Moment
 from edge.health.faults import Fault
 from edge.health.machine import THROTTLED
 from edge.shipped import models_folder
+from tests.asyncapi import problems
 from tests.broker import Broker, Desk, free_port
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
@@ -132,6 +136,25 @@ def test_a_computer_too_hot_and_too_slow_is_known_at_the_desk(tmp_path: Path, br
         daemon.stop()
         thread.join(10)
     assert not thread.is_alive()
+
+
+def test_whether_the_terminal_heard_itself_is_in_health(tmp_path: Path, broker: Broker, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not, where there is no such loudspeaker; and nothing where it has not tried."""
+    monkeypatch.setattr(edge.selftest, "DAY_S", 1.0)
+    monkeypatch.setattr(edge.daemon, "HEALTH_S", 0.5)
+    loudspeaker = LoudspeakerSettings(device="no-such-thing")
+    config = configured(tmp_path).model_copy(update={"broker": BrokerSettings(host="127.0.0.1", port=broker.port), "loudspeaker": loudspeaker})
+    daemon = Daemon(config, Blocking, {}, lambda: Moment(time.monotonic(), 0, synchronised=False))
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        desk.wait("health", lambda m: m["selftest"] is None)
+        tested = desk.wait("health", lambda m: m["selftest"] is not None, 40.0)
+        assert tested["selftest"] == {"at": None, "heard": False}
+        assert problems("health", tested) == []
+    finally:
+        daemon.stop()
+        thread.join(10)
 
 
 def test_a_thread_that_dies_takes_the_terminal_with_it(tmp_path: Path) -> None:
