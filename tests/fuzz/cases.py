@@ -24,8 +24,11 @@ from edge.capture.frames import FAILURE, SOUND, BadFrame, Frame, FrameReader
 from edge.capture.recording import duration_s, read_blocks
 from edge.config import profiles
 from edge.config.load import load
+from edge.config.phrases import MOST_PHRASES, list_in_use
+from edge.config.schema import PhraseSettings
 from edge.decide.rules import rules_for
 from edge.detect.manifest import ModelError, read_manifest
+from edge.detect.units import units_of
 from edge.errors import EdgeError
 from edge.features.logmel import LogMelStream
 from edge.link import messages
@@ -170,6 +173,34 @@ def config(data: bytes) -> None:
         load(_file("config.toml", data))
 
 
+LIST = (models_folder() / "phrases.toml").read_bytes()
+PHRASES = st.text(st.sampled_from("救命打死你放学。 ,aB3\u3007\U00020bb7"), max_size=6).map(lambda text: json.dumps(text, ensure_ascii=False))
+PHRASE_KEYS = st.sampled_from(["on", "threshold", "severity", "min_dba", "only_shouted", "x"])
+
+
+@st.composite
+def made_up_lists(draw: st.DrawFn) -> bytes:
+    """Groups that exist, with phrases that nearly do."""
+    tables = st.dictionaries(PHRASE_KEYS, TOML_VALUES, max_size=2).map(lambda keys: "".join(f", {key} = {value}" for key, value in keys.items()))
+    entries = st.one_of(PHRASES, PHRASES, st.builds(lambda text, more: f"{{text = {text}{more}}}", PHRASES, tables), TOML_VALUES)
+    lines = draw(st.lists(st.sampled_from(['mergers = ["n/l"]', "heteronyms = true", "thresholds = [0.5]", "x = 1"]), max_size=2))
+    for group in draw(st.lists(st.sampled_from(["help", "insult", "x"]), max_size=2)):
+        lines += [f"[{group}]", f"phrases = [{', '.join(draw(st.lists(entries, max_size=5)))}]"]
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+LISTS = st.one_of(made_up_lists(), made_up_lists(), damaged(st.just(LIST)), st.binary(max_size=400))
+
+
+def phrases(data: bytes) -> None:
+    """A list of phrases that can all be heard, or sentences."""
+    with suppress(EdgeError):
+        listed = list_in_use(PhraseSettings(), models_folder(), _file("phrases.toml", data))
+        assert 1 <= len(listed.phrases) <= MOST_PHRASES
+        units = units_of([phrase.text for phrase in listed.phrases], listed.mergers, heteronyms=listed.heteronyms)
+        assert all(len(units[phrase.text]) == len(phrase.spoken) for phrase in listed.phrases)
+
+
 def profile(data: bytes) -> None:
     """A calibration profile, or a sentence."""
     with suppress(EdgeError):
@@ -255,6 +286,7 @@ TARGETS: Mapping[str, Target] = {
     "commands": Target(command, PAYLOADS),
     "configuration": Target(config, CONFIGS),
     "profile": Target(profile, CONFIGS),
+    "phrases": Target(phrases, LISTS),
     "credentials": Target(credentials, st.binary(max_size=200)),
     "manifest": Target(manifest, MANIFESTS),
     "recordings": Target(recording, RECORDINGS),
