@@ -80,6 +80,7 @@ def _checks(context: Context) -> Iterator[Check]:
     yield terminal.state(context.state)
     checked, detector = terminal.model(context.models)
     yield checked
+    yield terminal.phrases(config.phrases, context.models)
     sensitivity_dbfs = config.microphone.sensitivity_dbfs
     if detector:
         found = context.calibration_of(detector.manifest.sha256)

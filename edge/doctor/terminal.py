@@ -8,9 +8,13 @@ from pathlib import Path
 from edge.calibrate.history import Past
 from edge.calibrate.levels import whole_level
 from edge.config import profiles
+from edge.config.load import ConfigError
+from edge.config.phrases import list_in_use
 from edge.config.profiles import Calibration, MeasuredThresholds
-from edge.config.schema import Config
+from edge.config.schema import Config, PhraseSettings
 from edge.detect.detector import Detector
+from edge.detect.phrases import PhraseModel
+from edge.detect.units import lacking, units_apart
 from edge.doctor.check import Check, bad, failed, good, warning
 from edge.errors import EdgeError
 from edge.words import N_
@@ -22,6 +26,8 @@ ENOUGH_S = 8 * 3600.0
 """Of listening in the last days, before anything is said about them."""
 
 LAST_DAYS = 7
+
+PHRASE_MANIFEST = "phrases-model.toml"
 
 MOVED_DB = 1.0
 """Thresholds found with a sensitivity that was so far from today's belong to other scores."""
@@ -64,6 +70,31 @@ def model(folder: Path) -> tuple[Check, Detector | None]:
     manifest = detector.manifest
     sentence = N_("the model {name} of {date} is whole (sha256 {sha256}…) and hears {labels}")
     return good("model", sentence, name=manifest.name, date=manifest.date, sha256=manifest.sha256[:8], labels=", ".join(manifest.labels)), detector
+
+
+def phrases(settings: PhraseSettings, folder: Path) -> Check:
+    """The list of phrases, and whether the model can hear each of them. folder: of the models."""
+    try:
+        listed = list_in_use(settings, folder)
+        units = units_apart([phrase.text for phrase in listed.heard], listed.mergers, heteronyms=listed.heteronyms)
+        known = PhraseModel.load(folder).manifest.units if (folder / PHRASE_MANIFEST).exists() else None
+    except ConfigError as error:
+        return failed("phrases", error.problems[0])
+    except EdgeError as error:
+        return failed("phrases", error)
+    if known is None:
+        return warning("phrases", N_("there is no phrase model, so no phrase is heard"), N_("install the models again"))
+    if lacks := lacking(units, known):
+        return bad(
+            "phrases",
+            N_("the model cannot hear {count} of the phrases, among them {phrase}: it does not know {syllables}"),
+            N_("take it out of the list; see: xiaoan phrases check"),
+            count=len(lacks),
+            phrase=lacks[0].phrase,
+            syllables=", ".join(lacks[0].syllables),
+        )
+    sentence = N_("{count} phrases are listened for, and {off} of the list are off")
+    return good("phrases", sentence, count=len(listed.heard), off=len(listed.phrases) - len(listed.heard))
 
 
 def place(thresholds: MeasuredThresholds | None, past: Past) -> Iterator[Check]:

@@ -25,7 +25,7 @@ def test_a_terminal_in_order(tmp_path: Path, broker: Broker, virtual_microphone:
     told = {line["name"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert [name for name, line in told.items() if line["state"] == "bad"] == []
     assert done.returncode == 0
-    assert {"versions", "config", "name", "clock", "disk", "state", "model", "sensitivity", "microphone", "sound", "broker.receive"} <= told.keys()
+    assert {"versions", "config", "name", "clock", "disk", "state", "model", "phrases", "sensitivity", "microphone", "sound", "broker.receive"} <= told.keys()
     assert "opens at" in told["microphone"]["told"]
     assert told["sensitivity"]["remedy"] == "run: xiaoan calibrate level"
     chinese = xiaoan("doctor", "--lang", "zh", "--config", tmp_path / "config.toml")
