@@ -24,13 +24,15 @@ test: $(VENV)/installed-test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --ignore=tests/torture
 
-# Its short form, then 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; then each fault of the microphone by the clock, and
-# eight hours each of rooms in which nothing is wrong. Some half an hour.
+# Its short form, then 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; then each fault of the microphone by the clock,
+# eight hours each of rooms in which nothing is wrong, a capture child that dies 500 times, and a day at 60 times its speed. An hour and more.
 torture: $(VENV)/installed-test
 	@$(BIN)/python -m pytest tests/torture
 	@nice $(BIN)/python -u -m tests.torture
 	@nice $(BIN)/python -m tests.system.microphone
 	@nice $(BIN)/python -m tests.capture.rooms
+	@nice $(BIN)/python -m tests.system.leak --cycles 500
+	@nice $(BIN)/python -m tests.system.soak --hours 24 --speed 60
 
 # Nonsense for everything that takes something from outside: make fuzz CASES=10000
 CASES ?= 1000000

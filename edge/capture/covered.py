@@ -7,7 +7,6 @@ stands out of it; rain makes it brighter; in a quiet night and in holidays too l
 
 import json
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,9 +61,9 @@ def colour(moment: Array) -> tuple[float, float]:
     return low, high
 
 
-def tilt_of(moments: Sequence[tuple[float, float]]) -> float | None:
-    """The upper band against the lower one in what stood out, in dB; None where too little did. moments: of an hour, as `colour` gives them."""
-    low, high = np.array(moments, np.float64).reshape(-1, 2).T
+def tilt_of(moments: NDArray[np.floating]) -> float | None:
+    """The upper band against the lower one in what stood out, in dB; None where too little did. moments: (n, 2) of an hour, as `colour` gives them."""
+    low, high = moments.T
     if not len(low):
         return None
     stands_out = low >= np.percentile(low, 10) + STANDS_OUT_DB
@@ -102,9 +101,9 @@ class Covering:
         """state: the state folder. device: the microphone that the normal belongs to; another one has to be learned anew."""
         self._file = state / FILE
         self._device = device
-        self._moments_an_hour = round(hour_s * RATE_HZ / MOMENT)
         self._waiting = np.zeros(0, np.float32)
-        self._moments: list[tuple[float, float]] = []
+        self._moments = np.zeros((round(hour_s * RATE_HZ / MOMENT), 2), np.float32)  # of this hour
+        self._heard = 0  # of them
         self.normal = self._read()
         self._written = self.normal
 
@@ -118,9 +117,10 @@ class Covering:
         self._waiting = np.concatenate([self._waiting, block])
         while len(self._waiting) >= MOMENT:
             moment, self._waiting = self._waiting[:MOMENT], self._waiting[MOMENT:]
-            self._moments.append(colour(moment))
-            if len(self._moments) >= self._moments_an_hour:
-                tilt_db, self._moments = tilt_of(self._moments), []
+            self._moments[self._heard] = colour(moment)
+            self._heard += 1
+            if self._heard == len(self._moments):
+                tilt_db, self._heard = tilt_of(self._moments), 0
                 before, self.normal = self.normal, self.normal.advance(tilt_db)
                 if self.normal.dull != before.dull:
                     _log.warning("covered.hour tilt_db=%.1f dull_hours=%d", tilt_db, self.normal.dull)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 from scipy.signal import butter, lfilter
 
 from edge.capture import RATE_HZ
@@ -20,7 +21,7 @@ from tests.capture.sounds import Array
 
 MOMENTS = 720  # of a simulated hour: one in twenty is enough
 
-Hour = list[tuple[float, float]]
+Hour = NDArray[np.float64]
 Room = Callable[[np.random.Generator], Hour]
 
 
@@ -36,7 +37,7 @@ def hour(share: float = 0.0, *, tape: tuple[float, float] = (0.0, 0.0), fan: flo
         low = power(rng.normal(35, 2, MOMENTS), loud, rng.normal(fan, 0.5, MOMENTS), rng.normal(rain - 3, 2, MOMENTS)) - tape[0]
         bright = loud - rng.normal(dull, 6, MOMENTS)
         high = power(rng.normal(24, 2, MOMENTS), bright, rng.normal(fan - 25, 0.5, MOMENTS), rng.normal(rain, 1, MOMENTS)) - tape[1]
-        return list(zip(power(low, 14.0), power(high, rng.normal(18, 1, MOMENTS)), strict=True))
+        return np.stack([power(low, 14.0), power(high, rng.normal(18, 1, MOMENTS))], axis=1)
 
     return moments
 
@@ -105,9 +106,9 @@ def test_before_a_week_of_school_there_is_no_normal() -> None:
 
 def test_quiet_hours_tell_nothing() -> None:
     """Digital silence, steady noise, no sound at all."""
-    assert tilt_of([]) is None
-    assert tilt_of([(-200.0, -200.0)] * 100) is None
-    assert tilt_of([(40.0 + number % 3, 20.0) for number in range(1000)]) is None
+    assert tilt_of(np.zeros((0, 2))) is None
+    assert tilt_of(np.full((100, 2), -200.0)) is None
+    assert tilt_of(np.array([(40.0 + number % 3, 20.0) for number in range(1000)])) is None
 
 
 # --- real sound, an hour in half a minute

@@ -55,20 +55,22 @@ class Terminal:
         """more: TOML after what every test needs."""
         self.state = folder / "state"
         self._folder = folder
-        self._config = folder / "config.toml"
-        self._config.write_text(
+        self.config = folder / "config.toml"
+        self.config.write_text(
             f'[terminal]\nsite = "no-4"\nname = "t1"\nplace = "二楼东侧洗手间"\n'
             f'[paths]\nstate = "{self.state}"\n[alerts]\nsay_again_s = [1.0, 2.0, 7.0]\n{RULES}\n[broker]\nhost = "127.0.0.1"\nport = {port}\n{more}',
             encoding="utf-8",
         )
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, recording: Path | None, environment: Mapping[str, str] | None = None, under: Sequence[str] = ()) -> None:
-        """Start it; `recording` None: with the microphone. under: the program that watches it, with its arguments."""
+    def start(
+        self, recording: Path | None, environment: Mapping[str, str] | None = None, under: Sequence[str] = (), program: Sequence[str] = XIAOAN
+    ) -> None:
+        """Start it; `recording` None: with the microphone. under: what watches it, with its arguments. program: what `xiaoan` is."""
         hears = ["--recording", str(recording)] if recording else []
         with (self._folder / "terminal.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*under, *XIAOAN, "--config", str(self._config), "run", *hears],
+                [*under, *program, "--config", str(self.config), "run", *hears],
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
             )  # fmt: skip
 
