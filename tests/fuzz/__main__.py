@@ -1,41 +1,97 @@
 """`make fuzz`: the long form. Prints cases and seconds, the longest single one, and how much memory is kept."""
 
 import argparse
-import logging
-import os
+import json
+import selectors
+import subprocess
 import sys
 import time
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Self
 
 from hypothesis import HealthCheck, given, seed, settings
 
+from tests.command import ROOT
 from tests.fuzz.cases import TARGETS, Target
+from tests.fuzz.feeder import LENGTH
 
 HANG_S = 10.0  # a single case that takes longer
-GROWTH_MB = 100.0  # hypothesis itself keeps what it has tried
+WARM = 1000  # cases before memory is compared: caches are filled, pools are made
+GROWTH_MB = 20.0  # of the process that is fed, after those
+BATCH = 5000  # cases that are looked for at a time: hypothesis keeps what it has tried, and must forget it now and then
 
 
-def memory_mb() -> float:
-    """Resident, now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+class Failed(Exception):
+    """A case that must not be."""
 
 
-def run(target: Target, cases: int, seed_: int) -> tuple[int, float]:
-    """Feed so many. Returns how many it were and the seconds of the longest. Raises whatever a case raises, made small."""
-    count, longest_s = 0, 0.0
+@dataclass(slots=True)
+class Feeder:
+    """The process that is fed. A context manager; it is started again after a case that ended it."""
 
-    @seed(seed_)
-    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(target.with_)
-    def one(data: bytes) -> None:
-        nonlocal count, longest_s
-        begin_s = time.monotonic()
-        target.feed(data)
-        count, longest_s = count + 1, max(longest_s, time.monotonic() - begin_s)
-        assert longest_s < HANG_S
+    name: str
+    count: int = 0
+    longest_s: float = 0.0
+    growth_mb: float = 0.0
+    _process: "subprocess.Popen[bytes] | None" = None
+    _fed: int = 0  # by this process
+    _warm_mb: float = field(default=0.0)
 
-    one()
-    return count, longest_s
+    def feed(self, data: bytes) -> None:
+        """One case. Raises Failed."""
+        process = self._process = self._process or self._start()
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(LENGTH.pack(len(data)) + data)
+        process.stdin.flush()
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            if not selector.select(HANG_S):
+                self._end()
+                raise Failed(f"no end after {HANG_S:.0f} s: {data!r}")
+        line = process.stdout.readline()
+        if not line:
+            status = process.wait()
+            self._end()
+            raise Failed(f"the process ended with {status}: {data!r}")
+        told = json.loads(line)
+        self.count, self._fed = self.count + 1, self._fed + 1
+        self.longest_s = max(self.longest_s, told["seconds"])
+        if self._fed == WARM:
+            self._warm_mb = told["memory_mb"]
+        elif self._fed > WARM:
+            self.growth_mb = told["memory_mb"] - self._warm_mb
+        if told["raised"]:
+            raise Failed(told["raised"])
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        self._fed = 0
+        return subprocess.Popen([sys.executable, "-m", "tests.fuzz.feeder", self.name], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def _end(self) -> None:
+        if process := self._process:
+            self._process = None
+            process.kill()
+            process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+
+def run(target: Target, feeder: Feeder, cases: int, seed_: int) -> None:
+    """Feed so many. Raises Failed for the smallest case that fails."""
+    for batch in range(-(-cases // BATCH)):
+
+        @seed(seed_ + batch)
+        @settings(max_examples=min(BATCH, cases - batch * BATCH), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(target.with_)
+        def one(data: bytes) -> None:
+            feeder.feed(data)
+
+        one()
 
 
 def main() -> int:
@@ -46,16 +102,15 @@ def main() -> int:
     parser.add_argument("--only", choices=list(TARGETS))
     args = parser.parse_args()
     chosen = [args.only] if args.only else list(TARGETS)
-    sys.stderr = os.fdopen(os.dup(2), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders say a line to each damaged file
-    logging.disable(logging.CRITICAL)
     grown = False
     for name in chosen:
-        before_mb, begin_s = memory_mb(), time.monotonic()
-        count, longest_s = run(TARGETS[name], args.cases // len(chosen), args.seed)
-        growth_mb = memory_mb() - before_mb
-        grown = grown or growth_mb > GROWTH_MB
-        print(f"{name:16}{count:9} cases {time.monotonic() - begin_s:7.0f} s   longest {longest_s * 1000:6.0f} ms   memory {growth_mb:+6.1f} MB", flush=True)
+        begin_s = time.monotonic()
+        with Feeder(name) as feeder:
+            run(TARGETS[name], feeder, args.cases // len(chosen), args.seed)
+        took_s = time.monotonic() - begin_s
+        grown = grown or feeder.growth_mb > GROWTH_MB
+        longest_ms, growth_mb = feeder.longest_s * 1000, feeder.growth_mb
+        print(f"{name:16}{feeder.count:9} cases {took_s:7.0f} s   longest {longest_ms:6.0f} ms   memory {growth_mb:+6.1f} MB after {WARM}", flush=True)
     return int(grown)
 
 
