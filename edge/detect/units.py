@@ -88,9 +88,12 @@ def units_apart(phrases: Iterable[str], mergers: Collection[Merger] = (), *, het
             timeout=LONGEST_S,
             check=False,
         )
-        told = json.loads(done.stdout)
-    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise UnitsFailed(N_("the syllables of the phrases could not be found: {reason}"), reason=error) from error
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        raise UnitsFailed(N_("the syllables of the phrases could not be found: {reason}"), reason=reason)
+    told = json.loads(done.stdout)
     if "sentence" in told:
         raise NoUnits(told["sentence"], **told["facts"])
     return {phrase: tuple(frozenset(position) for position in positions) for phrase, positions in told.items()}

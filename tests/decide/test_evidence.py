@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import exp
 
 import pytest
 from hypothesis import given, settings
@@ -101,10 +102,32 @@ def test_the_search_may_say_how_long_a_phrase_was() -> None:
     assert peak(short) > peak(slow) == pytest.approx(0.4)
 
 
+def at(moments: Sequence[Moment], time_s: float) -> Weighed:
+    """What help comes to at this time."""
+    return next(weighed["help"] for moment, weighed in zip(moments, run(moments), strict=True) if moment.time_s == time_s)
+
+
 def test_what_is_weak_stays_weak() -> None:
     """All evidence together does not make an alert of a phrase that was hardly heard."""
-    everything = said((1.0, HELP, 0.99), (2.2, HELP, 0.99), (3.4, TEACHER, 0.2), level_dba=95.0, shouting=1.0)
-    assert next(w["help"] for m, w in zip(everything, run(everything), strict=True) if m.time_s == 4.8).score < 0.5
+    found = at(said((1.0, HELP, 0.99), (2.0, HELP_AH, 0.99), (3.4, TEACHER, 0.2), level_dba=95.0, shouting=1.0), 3.4)
+    assert found.phrase == TEACHER
+    assert 0.2 < found.score < 0.5
+
+
+def test_all_evidence_together_is_bounded() -> None:
+    """Said again, beside another and shouted: the most of it is added, 1.8 to the logit of 0."""
+    found = at(said((1.0, HELP, 0.9), (2.0, TEACHER, 0.9), (3.4, HELP, 0.5), level_dba=95.0, shouting=1.0), 3.4)
+    assert found.score == pytest.approx(1 / (1 + exp(-SETTINGS.most_bonus)))
+
+
+def test_what_is_remembered_does_not_grow() -> None:
+    """Five phrases, said again and again, for a minute."""
+    state = Evidence()
+    for i in range(300):
+        moment = Moment(i * STEP_S, QUIET_DBA, 0.0, [Hit(p, 0.9, lasted_s=0.1) for p in range(5)] if i % 2 else [])
+        state, _ = weigh(state, moment, PHRASES, THRESHOLDS, SETTINGS)
+    assert len(state.mentions) == MOST_MENTIONS
+    assert len(state.voice) < 100
 
 
 def test_a_phrases_own_threshold_comes_out_at_that_of_its_group() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from edge.config.phrases import list_in_use
 from edge.config.schema import Config, Merger
-from edge.detect.units import Lack, NoUnits, lacking, units_apart, units_of
+from edge.detect import units
+from edge.detect.units import Lack, NoUnits, UnitsFailed, lacking, units_apart, units_of
 from edge.shipped import models_folder
 
 
@@ -17,7 +18,7 @@ def shown(phrase: str, *mergers: Merger, heteronyms: bool = False) -> str:
 
 
 @pytest.mark.parametrize(
-    ("phrase", "units"),
+    ("phrase", "heard"),
     [
         ("救命啊", "jiu ming a"),
         ("救命, 救命!", "jiu ming jiu ming"),
@@ -31,9 +32,9 @@ def shown(phrase: str, *mergers: Merger, heteronyms: bool = False) -> str:
         ("救命啊" * 13, " ".join(["jiu ming a"] * 13)),
     ],
 )
-def test_a_phrase_is_read_as_a_whole(phrase: str, units: str) -> None:
+def test_a_phrase_is_read_as_a_whole(phrase: str, heard: str) -> None:
     """By its words, not by each character's first reading; colloquial readings go beside those of the classroom."""
-    assert shown(phrase) == units
+    assert shown(phrase) == heard
 
 
 def test_other_readings_are_for_those_who_want_them() -> None:
@@ -41,10 +42,11 @@ def test_other_readings_are_for_those_who_want_them() -> None:
     assert shown("打得好") == "da de hao"
     assert shown("打得好", heteronyms=True).split()[1] == "de/dei"
     assert shown("了解", heteronyms=True) == "liao jie"
+    assert shown("姐", heteronyms=True) == "jie/ju/xu"  # and not zu
 
 
 @pytest.mark.parametrize(
-    ("phrase", "merger", "units"),
+    ("phrase", "merger", "heard"),
     [
         ("找死", "zh/z", "zao/zhao si"),
         ("做", "zh/z", "zhuo/zuo"),
@@ -59,9 +61,9 @@ def test_other_readings_are_for_those_who_want_them() -> None:
         ("我", "f/h", "wo"),
     ],
 )
-def test_a_merger_makes_two_sounds_one(phrase: str, merger: Merger, units: str) -> None:
+def test_a_merger_makes_two_sounds_one(phrase: str, merger: Merger, heard: str) -> None:
     """In both directions, and nowhere else."""
-    assert shown(phrase, merger) == units
+    assert shown(phrase, merger) == heard
 
 
 def test_mergers_add_up() -> None:
@@ -71,8 +73,8 @@ def test_mergers_add_up() -> None:
 
 def test_what_a_model_cannot_hear_is_named() -> None:
     """By phrase and syllable; one accepted syllable that it knows is enough."""
-    units = units_of(["找死", "谁打你", "救命"], ["zh/z"])
-    assert lacking(units, {"zao", "si", "shei", "da", "ni", "jiu"}) == [Lack("救命", ("ming",))]
+    found = units_of(["找死", "谁打你", "救命"], ["zh/z"])
+    assert lacking(found, {"zao", "si", "shei", "da", "ni", "jiu"}) == [Lack("救命", ("ming",))]
 
 
 @pytest.mark.parametrize("read", [units_of, units_apart])
@@ -83,6 +85,16 @@ def test_a_character_without_a_sound_is_named(read: object) -> None:
         read(["救命", "打\U00020bb7"])
     with pytest.raises(NoUnits, match="help cannot be listened for: it has the letters help; write in hanzi what is said"):
         read(["help"])
+
+
+def test_a_process_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the last of its words, not by what is missing from its answer."""
+    monkeypatch.setattr(units, "_COMMAND", (sys.executable, "-c", "raise SystemExit('no module named pypinyin')"))
+    with pytest.raises(UnitsFailed, match="the syllables of the phrases could not be found: no module named pypinyin"):
+        units_apart(["救命"])
+    monkeypatch.setattr(units, "_COMMAND", ("/nowhere/python",))
+    with pytest.raises(UnitsFailed, match="No such file"):
+        units_apart(["救命"])
 
 
 def test_a_terminal_reads_its_list_without_the_dictionaries_in_memory() -> None:
