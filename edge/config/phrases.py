@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -248,6 +249,7 @@ def _over(under: PhraseEntry | None, entry: PhraseEntry) -> PhraseEntry:
     return under.model_copy(update={key: value for key, value in entry.model_dump().items() if value is not None})
 
 
+@lru_cache(maxsize=4 * MOST_PHRASES)  # asked at each step of the sound
 def _hanzi(text: str) -> str:
     """What of a checked text is spoken; by this a phrase is known."""
     hanzi = spoken(text)

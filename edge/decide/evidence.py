@@ -10,6 +10,7 @@ Pure: times are seconds since the start of the stream, scores and shouting 0..1,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import exp, inf, log
 from typing import TypeAlias
 
@@ -109,10 +110,12 @@ def weigh(
     mentions = _remembered([m for m in state.mentions if m.end_s > oldest_s], said, settings)
     best: dict[str, tuple[float, int, int]] = {}
     weighed = {group: Weighed(0.0) for group in thresholds}
-    for heard in (*said, *(m for m in mentions if m not in said and now_s - m.end_s <= settings.late_s + _TICK_S)):
+    support = [(mention, phrases[mention.phrase].group, _strength(mention.logit, settings)) for mention in mentions]
+    for heard in (*said, *(m for m in mentions if m.end_s < now_s <= m.end_s + settings.late_s + _TICK_S)):
         phrase = phrases[heard.phrase]
         if phrase.group in thresholds and _counts(heard, phrase, voice, settings):
-            total = heard.logit + _strength(heard.logit, settings) * _bonus(heard, phrase.group, mentions, voice, phrases, settings)
+            strength = _strength(heard.logit, settings)
+            total = heard.logit + (strength * _bonus(heard, phrase.group, support, voice, settings) if strength else 0.0)
             rank = (total, phrase.severity, len(phrase.spoken))
             if phrase.group not in best or rank > best[phrase.group]:
                 best[phrase.group] = rank
@@ -160,18 +163,17 @@ def _counts(heard: Mention, phrase: Phrase, voice: _Voice, settings: EvidenceSet
     return loud and (not phrase.only_shouted or any(shouting >= settings.shouted for _, _, shouting in during))
 
 
-def _bonus(
-    heard: Mention, group: str, mentions: Sequence[Mention], voice: _Voice, phrases: Sequence[Phrase], settings: EvidenceSettings
-) -> float:
-    """What speaks for a mention besides its own score."""
+def _bonus(heard: Mention, group: str, support: Sequence[tuple[Mention, str, float]], voice: _Voice, settings: EvidenceSettings) -> float:
+    """What speaks for a mention besides its own score. support: what was said, in which group, and how much it counts."""
     again = other = 0.0
-    for mention in mentions:
-        if mention.end_s <= heard.begin_s + OVERLAP_S and mention.end_s >= heard.end_s - settings.window_s - _TICK_S:
-            strength = _strength(mention.logit, settings)
+    latest_s, earliest_s = heard.begin_s + OVERLAP_S, heard.end_s - settings.window_s - _TICK_S
+    for mention, of, strength in support:
+        if earliest_s <= mention.end_s <= latest_s:
             if mention.phrase != heard.phrase:
-                other = max(other, strength if phrases[mention.phrase].group == group else 0.0)
-            elif not _same_utterance(heard, mention, settings):
-                again = max(again, strength)
+                if of == group and strength > other:
+                    other = strength
+            elif strength > again and not _same_utterance(heard, mention, settings):
+                again = strength
     raised = max(
         max(_ramp(shouting, settings.calm_shouting, settings.raised_shouting), _ramp(level_dba, settings.calm_dba, settings.raised_dba))
         for _, level_dba, shouting in _during(heard, voice, settings)
@@ -181,7 +183,9 @@ def _bonus(
 
 def _during(heard: Mention, voice: _Voice, settings: EvidenceSettings) -> _Voice:
     """Level and shouting while a phrase was said, and shortly after."""
-    return tuple(v for v in voice if heard.begin_s - _TICK_S <= v[0] <= heard.end_s + settings.late_s + _TICK_S)
+    begin_s, end_s = heard.begin_s - _TICK_S, heard.end_s + settings.late_s + _TICK_S
+    recent = takewhile(lambda v: v[0] >= begin_s, reversed(voice))  # most of what is asked for is at the end
+    return tuple(v for v in recent if v[0] <= end_s)
 
 
 def _strength(logit: float, settings: EvidenceSettings) -> float:
