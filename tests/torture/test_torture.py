@@ -13,11 +13,11 @@ pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists()
 
 def test_no_alert_is_lost_whatever_breaks(tmp_path: Path) -> None:
     """Everything that can go wrong goes wrong once: each alert reaches the desk, in order, with a seq and an id of its own, and somebody closes it."""
-    outcome = torture(tmp_path, 100, 7, longest_s=1.6, events=(2, 6))
+    outcome = torture(tmp_path, 60, 7, longest_s=1.2, events=(2, 6))
     assert outcome.wrong == []
     assert outcome.rows["all"].lost == 0
-    assert outcome.rows["all"].raised >= 100
-    not_tried = KINDS.keys() - outcome.rows.keys()
+    assert outcome.rows["all"].raised >= 60
+    not_tried = KINDS.keys() - outcome.tried
     assert not_tried <= {"disk full"}, not_tried
     for name in ("broker_unreachable", "link.lost", *(() if not_tried else ("outbox.refused", "outbox.healed"))):
         assert name in (tmp_path / "terminal.log").read_text()

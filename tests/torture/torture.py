@@ -36,6 +36,7 @@ class Outcome:
     """The figures, and what must not be."""
 
     rows: dict[str, Row]
+    tried: frozenset[str]  # kinds of what went wrong
     wrong: list[str]
     starts: int
     took_s: float
@@ -48,24 +49,26 @@ def torture(
     rng = Random(seed)
     start_s = time.monotonic()
     with Rig(folder, rng) as rig:
-        rounds = 0
+        rounds, tried = 0, set[str]()
         possible = [kind for kind in KINDS if rig.small_disk or kind != "disk full"]
         coming = rng.sample(possible, len(possible))
         first_pass = len(coming)
         while first_pass > 0 or len(rig.raised) < alerts:
             coming = coming or rng.sample(possible, len(possible))
-            first_pass -= _round(rig, coming, longest_s, events)
+            kinds = _round(rig, coming, longest_s, events)
+            first_pass -= len(kinds)
+            tried.update(kinds)
             rounds += 1
             if rounds % 10 == 0:
                 at_desk, open_ = len(rig.desk.alerts), len(rig.desk.open)
                 told(f"{time.monotonic() - start_s:6.0f} s  {rounds} rounds  {len(rig.raised)} raised  {at_desk} at the desk  {open_} open")
         rig.kinds = ("none",)
         settled = _settle(rig)
-        return Outcome(_rows(rig), [*settled, *_wrong(rig)], rig.starts, time.monotonic() - start_s)
+        return Outcome(_rows(rig), frozenset(tried), [*settled, *_wrong(rig)], rig.starts, time.monotonic() - start_s)
 
 
-def _round(rig: Rig, coming: list[str], longest_s: float, events: tuple[int, int]) -> int:
-    """One thing or two go wrong, alerts are raised, and all is well again. Returns how many."""
+def _round(rig: Rig, coming: list[str], longest_s: float, events: tuple[int, int]) -> list[str]:
+    """One thing or two go wrong, alerts are raised, and all is well again. Returns which."""
     rng = rig.rng
     kinds = [coming.pop()]
     if coming and rng.random() < TOGETHER and not any({kinds[0], coming[-1]} <= apart for apart in APART):
@@ -90,7 +93,7 @@ def _round(rig: Rig, coming: list[str], longest_s: float, events: tuple[int, int
     rig.desk.care()
     if "disk full" in kinds:  # nothing may kill a terminal that has something in memory alone
         rig.wait(lambda: rig.durable, SETTLE_S)
-    return len(kinds)
+    return kinds
 
 
 def _settle(rig: Rig) -> list[str]:
