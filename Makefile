@@ -22,12 +22,11 @@ test: $(VENV)/installed-test
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --ignore=tests/torture
+	$(BIN)/python -m pytest
 
-# Its short form, then 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; then each fault of the microphone by the clock,
+# 10,000 alerts while terminal, broker, network, disk, clock, login and desk fail at random; then each fault of the microphone by the clock,
 # eight hours each of rooms in which nothing is wrong, a capture child that dies 500 times, and a day at 60 times its speed. An hour and more.
 torture: $(VENV)/installed-test
-	@$(BIN)/python -m pytest tests/torture
 	@nice $(BIN)/python -u -m tests.torture
 	@nice $(BIN)/python -m tests.system.microphone
 	@nice $(BIN)/python -m tests.capture.rooms

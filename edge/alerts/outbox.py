@@ -157,6 +157,8 @@ class Outbox:
             self._restore(read_only(self._file))
             self._refused(error)
             return False
+        with suppress(OSError):  # then a full disk is refused sooner
+            store.reserve()
         self._store, self._refusal = store, None
         return True
 

@@ -1,11 +1,12 @@
 """The outbox on real files: kills, damage, a disk that refuses."""
 
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,38 @@ def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
     assert box._store is not None
     assert box._store._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert box._store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of eight megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("a small file system needs root to be mounted")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_what_is_raised_while_the_disk_is_full_survives_a_kill(small_disk: Path) -> None:
+    """Not a byte is left, a hundred alerts are said and taken care of, and nothing is closed: the log had room of its own."""
+    box = outbox(small_disk)
+    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    assert shutil.disk_usage(small_disk).free == 0
+    for number in range(1, 101):
+        box.say([alert(number)], at(0))
+        box.say([alert(number, State.ACKNOWLEDGED, 1)], at(1))
+    assert box.faults == frozenset()
+    for room in (False, True):
+        if room:
+            (small_disk / "filler").unlink()
+        copy = small_disk.parent / f"copy{room}"
+        shutil.copytree(small_disk, copy, ignore=shutil.ignore_patterns("filler"))  # as a power cut leaves it
+        assert len(said(outbox(copy))) == 200
+        assert outbox(copy).seq == 100
+    box.close()
 
 
 def test_commands_that_were_carried_out_are_known_after_a_kill(tmp_path: Path) -> None:

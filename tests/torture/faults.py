@@ -11,6 +11,9 @@ HOUR_MS, YEAR_MS = 3_600_000, 365 * 86_400_000
 REFUSED_S = 60.0
 """How long a terminal may take to start and to write on the full disk; it takes a second or two where nothing else runs."""
 
+ENOUGH = 5
+"""Alerts that no page that happens to be half empty could take: the log has room of its own."""
+
 Fault = Generator[None]
 """Up to its first `yield` it begins, after it it ends."""
 
@@ -70,10 +73,15 @@ def disk_full(rig: Rig) -> Fault:
     yield
     rig.look()
     before = len(rig.raised)
-    rig.incidents(1)
-    # A round may be shorter than a start. A log that is long already takes alerts on a full disk too, without a word.
-    rig.wait(lambda: not rig.durable or len(rig.raised) > before, REFUSED_S)
-    rig.free_disk()
+    rig.incidents(ENOUGH)
+    rig.wait(lambda: not rig.durable or len(rig.raised) >= before + ENOUGH, REFUSED_S)  # a round may be shorter than a start
+    if rig.durable:  # the log has room of its own; what only memory has could not survive this
+        rig.end(signal.SIGKILL)
+        rig.look()
+        rig.free_disk()
+        rig.start()
+    else:
+        rig.free_disk()
 
 
 def clock_jumps(rig: Rig) -> Fault:

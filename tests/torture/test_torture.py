@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists()
 
 
 def test_no_alert_is_lost_whatever_breaks(tmp_path: Path) -> None:
-    """Everything that can go wrong goes wrong once: each alert reaches the desk, in order, with a seq and an id of its own, and somebody closes it."""
+    """Everything that can go wrong does: each alert reaches the desk, in order, with a seq and an id of its own, and somebody closes it."""
     outcome = torture(tmp_path, 60, 7, longest_s=1.2, events=(2, 6))
     assert outcome.wrong == []
     assert outcome.rows["all"].lost == 0
