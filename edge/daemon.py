@@ -29,6 +29,7 @@ from edge.decide.period import period_at
 from edge.decide.rules import rules_for
 from edge.decide.types import Closed, Opened, Rule, Step
 from edge.detect.detector import Detector
+from edge.detect.manifest import RuleDefaults
 from edge.errors import EdgeError
 from edge.evidence.keeper import Keeper, keeper_of, seal_of
 from edge.health.clock import Clock, Moment, system_clock
@@ -42,6 +43,7 @@ from edge.link.connection import Connected, Disconnected, Link, endpoint_of
 from edge.link.messages import Stamp
 from edge.link.session import CommandReceived, Confirmed, NotTaken
 from edge.link.topics import Topics
+from edge.listening import Phrases
 from edge.selftest import SelfTest
 from edge.shipped import models_folder
 from edge.sound import Sound, SoundEvent, Source, Traced
@@ -89,10 +91,12 @@ class Daemon:
         rng: random.Random | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         root: Path = Path("/"),
+        reread: Callable[[], Config] | None = None,
     ) -> None:
         """Reads model, credentials and certificates. Raises EdgeError where the terminal could not work with them.
 
         source: opens where sound comes from. entropy: n -> n random bytes. root: where the computer tells of itself.
+        reread: the configuration as it is on disk now, of which `reload` takes the phrases.
         """
         if not config.broker.host:
             raise NoBroker(N_("no MQTT broker is configured; set `host` in [broker], or see the terminal at work with: xiaoan demo"))
@@ -101,11 +105,13 @@ class Daemon:
         self._entropy = entropy
         self._events: queue.Queue[_Event] = queue.Queue(EVENTS)
         self._folder = state_folder(config.paths.state, environment)
-        self._detector = Detector.load(Path(config.paths.models) if config.paths.models else models_folder())
+        models = Path(config.paths.models) if config.paths.models else models_folder()
+        self._detector = Detector.load(models)
+        self._phrases = Phrases(models, config, reread or (lambda: config))
         self._calibration = profiles.in_use(config, self._folder, profiles.here(config, self._detector.manifest.sha256))
         self._period = ""
         self._rules: Mapping[str, Rule] = {}
-        self._labels = sorted(rules_for(self._detector.manifest.rules, config.labels, (), "", {}))
+        self._labels = self._armed()
         self._topics = Topics(config.terminal.site, own_terminal_name(config.terminal.name))
         self._boot = entropy(8).hex()
         self._watchdog = Watchdog(environment)
@@ -137,7 +143,7 @@ class Daemon:
             self._gatekeeper = Gatekeeper(self._outbox.carried_out)
             self._book = Book(self._outbox, self._alert_rules(), self._entropy, now)
             self._uplink = Uplink(self._link, self._topics, self._outbox)
-            chain = Chain(self._detector, self._calibration.sensitivity_dbfs)
+            self._chain = chain = Chain(self._detector, self._calibration.sensitivity_dbfs, self._phrases.listening)
             if self._calibration.problem:
                 _log.warning("profile.not_used reason=%r", str(self._calibration.problem))
             manifest, sensitivity_dbfs = self._detector.manifest, self._calibration.sensitivity_dbfs
@@ -264,10 +270,18 @@ class Daemon:
                     self._book.drill(command.label, now)
                 case commands.Ping():
                     pass
-                case commands.Identify() | commands.Reload():
+                case commands.Reload():
+                    return self._reload()
+                case commands.Identify():
                     return Refusal(Reason.NOT_AVAILABLE)
         except UnknownAlert:
             return Refusal(Reason.UNKNOWN_ALERT)
+        return None
+
+    def _reload(self) -> Refusal | None:
+        if not self._phrases.reload(self._chain):
+            return Refusal(Reason.UNUSABLE)
+        self._period, self._told_mutes, self._labels = "", None, self._armed()  # the rules are made anew, and the status said again
         return None
 
     def _report(self, now: Moment) -> None:
@@ -298,7 +312,7 @@ class Daemon:
         profile = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
         late = frozenset([Fault.CPU_LATE] * self._sound.late + [Fault.COVERED] * self._covering.covered)
         evidence = self._evidence.faults() if self._evidence else frozenset[Fault]()
-        return self._sound.faults() | self._outbox.faults | self._uplink.faults | clock | profile | late | evidence | self._strained
+        return self._sound.faults() | self._outbox.faults | self._uplink.faults | self._phrases.faults() | clock | profile | late | evidence | self._strained
 
     def _well(self, now: Moment) -> bool:
         """Whether both threads come round, and sound is heard or it is known why not."""
@@ -350,8 +364,15 @@ class Daemon:
         if period != self._period:
             _log.info("period.begins name=%s", period)
             self._period = period
-            self._rules = rules_for(self._detector.manifest.rules, self._config.labels, self._config.periods, period, self._calibration.thresholds)
+            self._rules = rules_for(self._defaults(), self._config.labels, self._config.periods, period, self._calibration.thresholds)
         return self._rules
+
+    def _defaults(self) -> Mapping[str, RuleDefaults]:
+        listening = self._phrases.listening
+        return {**self._detector.manifest.rules, **(listening.rules if listening else {})}
+
+    def _armed(self) -> list[str]:
+        return sorted(rules_for(self._defaults(), self._config.labels, (), "", {}))
 
     def _stamp(self, now: Moment) -> Stamp:
         return Stamp(now.known_ms, self._boot)

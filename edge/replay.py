@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edge.capture import RATE_HZ
 from edge.capture.recording import Recording, read_blocks
-from edge.chain import Chain
+from edge.chain import Chain, Listening, Wanted, labels_of
 from edge.decide.gate import Gates, advance, finish
 from edge.decide.types import Closed, Rule
 from edge.detect.detector import Detector
@@ -45,6 +45,7 @@ class Settings:
     models: Path
     rules: Mapping[str, Rule]
     sensitivity_dbfs: float
+    wanted: Wanted | None = None  # phrases
     keep_steps: bool = False  # whether the scores are wanted, not only the alerts
 
 
@@ -57,6 +58,7 @@ class Played:
     alerts: tuple[Closed, ...]  # in the order of raising
     labels: tuple[str, ...]
     steps: NDArray[np.float64]  # (steps, 2 + labels): time_s, level_dba, a score a label; no rows unless kept
+    best: tuple[tuple[str, float], ...] = ()  # the best-ranked phrase of each step and its score; none where none is listened for
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,26 @@ class WorkerDied(EdgeError):
         )
 
 
-def play(recording: Recording, detector: Detector, settings: Settings, heard: Callable[[float], None]) -> Played:
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What a worker has loaded."""
+
+    detector: Detector
+    listening: Listening | None
+
+    @classmethod
+    def load(cls, settings: Settings) -> "Models":
+        """Raises ModelError."""
+        return cls(Detector.load(settings.models), Listening.load(settings.models, settings.wanted))
+
+
+def play(recording: Recording, models: Models, settings: Settings, heard: Callable[[float], None]) -> Played:
     """One recording from fresh state. heard: is told the seconds of sound that each block had. Raises what `read_blocks` raises."""
-    chain, gates, labels = Chain(detector, settings.sensitivity_dbfs), Gates(), detector.manifest.labels
+    chain, gates = Chain(models.detector, settings.sensitivity_dbfs, models.listening), Gates()
+    labels = labels_of(models.detector, models.listening)
     alerts: list[Closed] = []
     rows: list[tuple[float, ...]] = []
+    best: list[tuple[str, float]] = []
     samples = 0
     for block in read_blocks(recording.path, BLOCK_S):
         samples += len(block)
@@ -90,10 +107,12 @@ def play(recording: Recording, detector: Detector, settings: Settings, heard: Ca
             alerts += [d for d in decisions if isinstance(d, Closed)]
             if settings.keep_steps:
                 rows.append((step.time_s, step.level_dba, *(step.scores[label] for label in labels)))
+                if step.phrase is not None:
+                    best.append((step.phrase, step.phrase_score))
         heard(len(block) / RATE_HZ)
     alerts += finish(gates)
     alerts.sort(key=lambda a: a.raised_s)
-    return Played(recording.name, samples / RATE_HZ, tuple(alerts), labels, np.array(rows).reshape(len(rows), 2 + len(labels)))
+    return Played(recording.name, samples / RATE_HZ, tuple(alerts), labels, np.array(rows).reshape(len(rows), 2 + len(labels)), tuple(best))
 
 
 def play_all(recordings: Sequence[Recording], settings: Settings, jobs: int, heard: Callable[[float], None]) -> Iterator[Played | Failed]:
@@ -104,7 +123,7 @@ def play_all(recordings: Sequence[Recording], settings: Settings, jobs: int, hea
     if min(jobs, len(recordings)) > 1:
         yield from _in_processes(recordings, settings, min(jobs, len(recordings)), heard)
         return
-    detector = Detector.load(settings.models)
+    models = Models.load(settings)
     done_s = 0.0
 
     def more(seconds: float) -> None:
@@ -113,18 +132,18 @@ def play_all(recordings: Sequence[Recording], settings: Settings, jobs: int, hea
         heard(done_s)
 
     for recording in recordings:
-        yield _play_or_fail(recording, detector, settings, more)
+        yield _play_or_fail(recording, models, settings, more)
 
 
-def _play_or_fail(recording: Recording, detector: Detector, settings: Settings, heard: Callable[[float], None]) -> Played | Failed:
+def _play_or_fail(recording: Recording, models: Models, settings: Settings, heard: Callable[[float], None]) -> Played | Failed:
     try:
-        return play(recording, detector, settings, heard)
+        return play(recording, models, settings, heard)
     except EdgeError as error:
         return Failed(recording.name, error.sentence, error.facts)
 
 
 def _in_processes(recordings: Sequence[Recording], settings: Settings, jobs: int, heard: Callable[[float], None]) -> Iterator[Played | Failed]:
-    Detector.load(settings.models)  # whatever is wrong with the model is said once, here
+    Models.load(settings)  # whatever is wrong with the model is said once, here
     context = get_context("spawn")  # a fork would copy the threads' locks
     done_s = context.Value("d", 0.0)
     waiting: deque[Future[Played | Failed]] = deque()
@@ -154,17 +173,17 @@ def _in_processes(recordings: Sequence[Recording], settings: Settings, jobs: int
         pool.shutdown(cancel_futures=True)
 
 
-_detector: Detector
+_models: Models
 _settings: Settings
 _done_s: "Synchronized[float]"
 
 
 def _start(settings: Settings, done_s: "Synchronized[float]") -> None:
-    """Begin a worker: it holds the model for all its recordings."""
-    global _detector, _settings, _done_s
+    """Begin a worker: it holds the models for all its recordings."""
+    global _models, _settings, _done_s
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _detector, _settings, _done_s = Detector.load(settings.models), settings, done_s
+    _models, _settings, _done_s = Models.load(settings), settings, done_s
 
 
 def _end_with_parent() -> None:
@@ -179,4 +198,4 @@ def _work(recording: Recording) -> Played | Failed:
         with _done_s.get_lock():
             _done_s.value += seconds
 
-    return _play_or_fail(recording, _detector, _settings, more)
+    return _play_or_fail(recording, _models, _settings, more)

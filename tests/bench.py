@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -27,14 +27,16 @@ import soundfile
 from numpy.typing import NDArray
 
 from edge.capture.recording import Recording, read_blocks
-from edge.chain import Chain
+from edge.chain import Chain, Listening, phrase_rules, wanted
+from edge.config.phrases import list_in_use
+from edge.config.schema import PhraseSettings
 from edge.decide.rules import rules_for
 from edge.demo.scene import demo
 from edge.detect.detector import Detector
 from edge.features import RATE_HZ
 from edge.features.level import LevelStream
 from edge.features.logmel import LogMelStream
-from edge.replay import BLOCK_S, Settings, play
+from edge.replay import BLOCK_S, Models, Settings, play
 from edge.shipped import models_folder
 from tests import sound_server
 from tests.broker import Broker, Desk
@@ -144,13 +146,24 @@ def costs(sound: NDArray[np.float32]) -> Iterator[Figure]:
     yield cost("A-weighted level", lambda: fed(LevelStream().feed, sound, TERMINAL_BLOCK_S))
     network = cost("model", model)
     yield network
-    yield cost("whole chain, as the terminal hears", lambda: fed(Chain(detector, -26.0).feed, sound, TERMINAL_BLOCK_S))
-    yield cost("whole chain, as replay reads", lambda: fed(Chain(detector, -26.0).feed, sound, BLOCK_S))
-    yield from yamnet(sound[: 20 * RATE_HZ], features.value + network.value)
+    listening = Listening.load(models_folder(), wanted(list_in_use(PhraseSettings(), models_folder()), {}))
+    assert listening
+
+    def phrase_model() -> None:
+        state, frames = listening.model.start(), np.full((manifest.step_frames, manifest.features.bands), -60, np.float32)
+        for _ in range(round(seconds / manifest.step_s)):
+            _, state = listening.model.run(frames, state)
+
+    spotter = cost("phrase model", phrase_model)
+    yield spotter
+    yield cost("whole chain, as the terminal hears", lambda: fed(Chain(detector, -26.0, listening).feed, sound, TERMINAL_BLOCK_S))
+    yield cost("whole chain, as replay reads", lambda: fed(Chain(detector, -26.0, listening).feed, sound, BLOCK_S))
+    yield cost("whole chain without phrases", lambda: fed(Chain(detector, -26.0).feed, sound, TERMINAL_BLOCK_S))
+    yield from yamnet(sound[: 20 * RATE_HZ], features.value + network.value, network.value + spotter.value)
 
 
-def yamnet(sound: NDArray[np.float32], ours: float) -> Iterator[Figure]:
-    """YAMNet's cost at four windows a second, and what log-mel and model cost beside it."""
+def yamnet(sound: NDArray[np.float32], detector: float, models: float) -> Iterator[Figure]:
+    """YAMNet's cost at four windows a second, and beside it that of log-mel and detector, and of both models."""
     teachers = ROOT.parent / "shared" / "teachers"
     try:
         sys.path.append(str(teachers))
@@ -161,19 +174,22 @@ def yamnet(sound: NDArray[np.float32], ours: float) -> Iterator[Figure]:
         return
     theirs = cpu_ms(lambda: heard(sound), len(sound) / RATE_HZ)
     yield Figure("YAMNet, 4 windows a second", theirs, "ms/s")
-    yield Figure("log-mel and model over YAMNet", ours / theirs, "", "at most 0.5")
+    yield Figure("log-mel and detector over YAMNet", detector / theirs, "", "at most 0.5")
+    yield Figure("both models over YAMNet", models / theirs, "", "at most 1")
 
 
 def replay_speed(sound: NDArray[np.float32], folder: Path) -> Iterator[Figure]:
     """Seconds of sound that replay hears in a second of one core's time, decoding and decisions included."""
-    detector = Detector.load(models_folder())
-    settings = Settings(models_folder(), rules_for(detector.manifest.rules, {}, (), "default", {}), -26.0, keep_steps=True)
+    phrases = wanted(list_in_use(PhraseSettings(), models_folder()), {})
+    settings = Settings(models_folder(), {}, -26.0, phrases, keep_steps=True)
+    models = Models.load(settings)
+    settings = replace(settings, rules=rules_for({**models.detector.manifest.rules, **phrase_rules(models_folder(), phrases)}, {}, (), "default", {}))
     for suffix in ("wav", "flac"):
         path = folder / f"replay.{suffix}"
         soundfile.write(path, sound, RATE_HZ, subtype="PCM_16")
         seconds = len(sound) / RATE_HZ
         decoding = cpu_ms(lambda path=path: sum(len(b) for b in read_blocks(path, BLOCK_S)), seconds)  # type: ignore[misc]
-        whole = cpu_ms(lambda path=path: play(Recording(path.name, path), detector, settings, lambda _: None), seconds)  # type: ignore[misc]
+        whole = cpu_ms(lambda path=path: play(Recording(path.name, path), models, settings, lambda _: None), seconds)  # type: ignore[misc]
         yield Figure(f"replay of {suffix.upper()}", 1000 / whole, "x real time", "600, at least 200", f"decoding {decoding:.2f} ms/s")
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from edge.chain import Chain
+from edge.chain import Chain, Listening, wanted
+from edge.config.phrases import list_in_use
+from edge.config.schema import PhraseSettings
 from edge.decide.types import Step
 from edge.demo import sounds
 from edge.detect.detector import Detector
@@ -16,16 +18,26 @@ def detector() -> Detector:
     return Detector.load(models_folder())
 
 
-def test_sound_in_any_pieces_gives_the_same_steps(detector: Detector) -> None:
+@pytest.fixture(scope="module")
+def listening() -> Listening:
+    """The shipped phrases."""
+    found = Listening.load(models_folder(), wanted(list_in_use(PhraseSettings(), models_folder()), {}))
+    assert found
+    return found
+
+
+def test_sound_in_any_pieces_gives_the_same_steps(detector: Detector, listening: Listening) -> None:
     """A microphone's blocks and a recording's are the same sound: whatever the chunking, the steps are the same."""
     sound = sounds.at_level(sounds.scream(np.random.default_rng(1)), 85)
     cuts = np.sort(np.random.default_rng(2).integers(0, len(sound), 30))
-    whole, chain = Chain(detector, -26.0).feed(sound), Chain(detector, -26.0)
+    whole, chain = Chain(detector, -26.0, listening).feed(sound), Chain(detector, -26.0, listening)
     pieces: list[Step] = [step for piece in np.split(sound, cuts) for step in chain.feed(piece)]
     assert len(whole) >= 4 * int(len(sound) / 16_000)
     assert [s.time_s for s in pieces] == [s.time_s for s in whole]
     for a, b in zip(pieces, whole, strict=True):
         assert a.scores == pytest.approx(b.scores, abs=1e-4)
+        assert set(a.scores) == {"shouting", "crying", "insult", "help"}
+        assert a.phrase == b.phrase is not None
         assert a.level_dba == pytest.approx(b.level_dba, abs=0.01)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.capture.recording import Recording
 from edge.decide.types import Rule
 from edge.detect.detector import Detector, Scores
-from edge.replay import Failed, Played, Settings, WorkerDied, play, play_all
+from edge.replay import Failed, Models, Played, Settings, WorkerDied, play, play_all
 from edge.shipped import models_folder
 
 ALWAYS = Rule(threshold=0.0, release=0.0, agree=1, of=1, shortest_s=0.0, hold_s=1.0)
@@ -39,9 +39,12 @@ class ScriptedDetector:
         found = []
         while len(self._rest) >= 3200:
             self._time_s += 0.2
-            found.append(Scores(self._time_s, 60.0, {"shouting": float(np.clip(self._rest[:3200].mean(), 0, 1))}))
+            found.append(Scores(self._time_s, 60.0, {"shouting": float(np.clip(self._rest[:3200].mean(), 0, 1))}, np.zeros((20, 64), np.float32)))
             self._rest = self._rest[3200:]
         return found
+
+
+SCRIPTED = Models(cast(Detector, ScriptedDetector()), None)
 
 
 def recording(path: Path, *levels: tuple[float, float]) -> Recording:
@@ -60,7 +63,7 @@ def test_a_recording_gives_its_alerts_and_its_scores(tmp_path: Path) -> None:
     rule = Rule(threshold=0.5, release=0.3, agree=2, of=3, shortest_s=0.4, hold_s=1.0)
     file = recording(tmp_path / "a.wav", (4.0, 0.1), (3.0, 0.9), (4.0, 0.1), (2.0, 0.9))
     told: list[float] = []
-    played = play(file, cast(Detector, ScriptedDetector()), settings(rule, keep_steps=True), told.append)
+    played = play(file, SCRIPTED, settings(rule, keep_steps=True), told.append)
     times = [(a.onset_s, a.raised_s, a.end_s) for a in played.alerts]
     assert times == [pytest.approx((4.0, 4.4, 7.0)), pytest.approx((11.0, 11.4, 13.0))]
     assert played.steps.shape == (65, 3)
@@ -70,7 +73,7 @@ def test_a_recording_gives_its_alerts_and_its_scores(tmp_path: Path) -> None:
 
 def test_what_is_open_at_the_end_is_an_alert(tmp_path: Path) -> None:
     """A recording that ends in the middle of an incident has not lost it."""
-    played = play(recording(tmp_path / "a.wav", (2.0, 0.9)), cast(Detector, ScriptedDetector()), settings(ALWAYS), lambda _: None)
+    played = play(recording(tmp_path / "a.wav", (2.0, 0.9)), SCRIPTED, settings(ALWAYS), lambda _: None)
     assert [(a.onset_s, a.end_s) for a in played.alerts] == [pytest.approx((0.0, 2.0))]
     assert len(played.steps) == 0
 

@@ -15,14 +15,16 @@ from rich.text import Text
 
 from edge import explain
 from edge.capture.recording import Recording, duration_s, find
+from edge.chain import Wanted, phrase_rules, wanted
 from edge.commands.context import Context, Subparsers, Translate
+from edge.config.phrases import list_in_use
 from edge.config.schema import Config
 from edge.decide.expect import Outcome, Truth, TruthError, compare, read_truth
 from edge.decide.period import DEFAULT, HOLIDAY
 from edge.decide.rules import rules_for
 from edge.decide.types import Closed, Rule
 from edge.detect.detector import LABELS
-from edge.detect.manifest import Manifest, read_manifest
+from edge.detect.manifest import RuleDefaults, read_manifest
 from edge.errors import EdgeError
 from edge.replay import Failed, Played, Settings, play_all
 from edge.words import N_
@@ -58,8 +60,6 @@ def add(subparsers: Subparsers, _: Translate) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Replay, write, compare."""
-    if args.phrases:
-        raise ReplayError(N_("--phrases: this build has no phrase model, it listens for sounds only"))
     recordings = find(args.paths)
     truth = truth_for(args.expect, recordings) if args.expect else None
     if args.explain:
@@ -68,10 +68,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
         explain.check(args.explain)
     manifest = read_manifest(context.models / "detector.toml", LABELS)
     calibration = context.calibration(manifest.sha256)
-    rules = _rules(context.config, manifest, args.period, calibration.thresholds)
-    settings = Settings(context.models, rules, calibration.sensitivity_dbfs, keep_steps=bool(args.scores or args.explain))
+    phrases = wanted(list_in_use(context.config.phrases, context.models, args.phrases), context.config.labels)
+    defaults = {**manifest.rules, **phrase_rules(context.models, phrases)}
+    rules = _rules(context.config, defaults, args.period, calibration.thresholds)
+    settings = Settings(context.models, rules, calibration.sensitivity_dbfs, phrases, keep_steps=bool(args.scores or args.explain))
     report = _Report(context, recordings, truth)
-    with _scores_file(args.scores, manifest.labels) as write, progress(context, recordings) as heard:
+    with _scores_file(args.scores, manifest.labels, phrases) as write, progress(context, recordings) as heard:
         for recording, result in zip(recordings, play_all(recordings, settings, args.jobs, heard), strict=True):
             report.add(result)
             if isinstance(result, Played):
@@ -99,15 +101,15 @@ def truth_for(path: Path, recordings: Sequence[Recording]) -> Truth:
     return truth
 
 
-def _rules(config: Config, manifest: Manifest, period: str, calibrated: Mapping[str, Mapping[str, float]]) -> dict[str, Rule]:
+def _rules(config: Config, defaults: Mapping[str, RuleDefaults], period: str, calibrated: Mapping[str, Mapping[str, float]]) -> dict[str, Rule]:
     names = {DEFAULT, HOLIDAY, *(p.name for p in config.periods)}
     if period not in names:
         raise ReplayError(N_("--period {period}: the configuration has no such period; it has: {names}"), period=period, names=", ".join(sorted(names)))
-    return rules_for(manifest.rules, config.labels, config.periods, period, calibrated)
+    return rules_for(defaults, config.labels, config.periods, period, calibrated)
 
 
 @contextmanager
-def _scores_file(path: Path | None, labels: Sequence[str]) -> Iterator[Callable[[Played], None]]:
+def _scores_file(path: Path | None, labels: Sequence[str], phrases: Wanted | None) -> Iterator[Callable[[Played], None]]:
     """A function that writes the scores of a recording, or does nothing without a path."""
     if path is None:
         yield lambda _played: None
@@ -118,10 +120,15 @@ def _scores_file(path: Path | None, labels: Sequence[str]) -> Iterator[Callable[
         raise ReplayError(N_("{path}: cannot be written: {told}"), path=path, told=error.strerror or str(error)) from error
     with file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["file", "time", "level_dba", *labels])
+        table.writerow(["file", "time", "level_dba", *labels, *(("insult", "help", "phrase", "phrase_score") if phrases else ())])
 
         def write(played: Played) -> None:
-            table.writerows([played.name, f"{time_s:.3f}", f"{level_dba:.1f}", *(f"{s:.5f}" for s in scores)] for time_s, level_dba, *scores in played.steps)
+            for i, (time_s, level_dba, *scores) in enumerate(played.steps):
+                row = [played.name, f"{time_s:.3f}", f"{level_dba:.1f}", *(f"{s:.5f}" for s in scores[: len(labels)])]
+                if phrases:
+                    of, (phrase, score) = dict(zip(played.labels, scores, strict=True)), played.best[i]
+                    row += [f"{of.get('insult', 0.0):.5f}", f"{of.get('help', 0.0):.5f}", phrase, f"{score:.5f}"]
+                table.writerow(row)
 
         yield write
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from edge.commands.context import Context, Subparsers, Translate
+from edge.config.load import read
 
 
 def add(subparsers: Subparsers, _: Translate) -> None:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     logging.basicConfig(level=logging.DEBUG if context.debug else logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     microphone = context.config.microphone
-    daemon = Daemon(context.config, source, os.environ)
+    daemon = Daemon(context.config, source, os.environ, reread=lambda: read(context.config_file).config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: daemon.stop())
     daemon.run()

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from edge.decide.trace import TRACE_S, around
 from edge.decide.types import Closed, Decision, Opened, Rule, Step
 
-PHRASE_LABELS = ("insult", "help")  # only these carry a phrase
-
 _TICK_S = 1e-6  # times are sums of floats: 1.4 - 0.8 is a hair under 0.6, and must count as 0.6
 
 
@@ -73,8 +71,7 @@ def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates,
     ]
     for label, rule in rules.items():
         gate = state.by_label.get(label, _Listening())
-        phrase = step.phrase if label in PHRASE_LABELS else None
-        heard = _Heard(state.time_s, step.time_s, step.scores.get(label, 0.0), step.level_dba, phrase)
+        heard = _Heard(state.time_s, step.time_s, step.scores.get(label, 0.0), step.level_dba, step.phrases.get(label))
         if isinstance(gate, _Listening):
             after = _listen(gate, heard, rule)
             if isinstance(after, _Raised):

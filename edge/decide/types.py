@@ -1,7 +1,7 @@
 """What goes into a decision and what comes out. Times in seconds since the start of the stream, levels in dBA, scores 0..1."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.words import N_
 
@@ -29,7 +29,8 @@ class Step:
     time_s: float  # when the step's last sample was heard
     level_dba: float  # A-weighted, fast
     scores: Mapping[str, float]  # by label; a missing label counts as 0
-    phrase: str | None = None  # best-ranked phrase of the list
+    phrases: Mapping[str, str] = field(default_factory=dict)  # the phrase behind a label's score, where one is
+    phrase: str | None = None  # best-ranked of the whole list, whatever it is worth
     phrase_score: float = 0.0
 
 

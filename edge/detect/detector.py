@@ -30,6 +30,7 @@ class Scores:
     time_s: float  # since the stream's start, of the last sample heard in this step
     level_dba: float  # fast, at that time
     values: Mapping[str, float]  # label -> 0..1
+    frames: Array  # (step_frames, bands) that the network heard, at the manifest's sensitivity
 
 
 def session(model: bytes, path: Path) -> onnxruntime.InferenceSession:
@@ -114,6 +115,6 @@ class DetectorStream:
             self._steps += 1
             time = self._steps * step + more
             level = levels[time // BLOCK - 1 - self._done // BLOCK]
-            found.append(Scores(time / RATE_HZ, float(level), dict(zip(manifest.labels, map(float, values), strict=True))))
+            found.append(Scores(time / RATE_HZ, float(level), dict(zip(manifest.labels, map(float, values), strict=True)), frames))
         self._done = end
         return found

@@ -54,7 +54,9 @@ class FeatureFields(_Strict):
         return self
 
 
-class _Rule(_Strict):
+class RuleFields(_Strict):
+    """`[rules.LABEL]` of any model's manifest."""
+
     threshold: float = Field(gt=0, lt=1)
     release: float = Field(ge=0, lt=1)
     agree: int = Field(ge=1, le=100)
@@ -82,7 +84,7 @@ class _File(_Strict):
     step_frames: int = Field(ge=1, le=100)
     sensitivity_dbfs: float = Field(ge=-80, le=0)
     features: FeatureFields
-    rules: dict[str, _Rule]
+    rules: dict[str, RuleFields]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,21 +13,23 @@ import onnxruntime
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.config.phrases import GROUPS
 from edge.detect.detector import session
-from edge.detect.manifest import FeatureFields, ModelError, checked_model, manifest_table
+from edge.detect.manifest import FeatureFields, ModelError, RuleDefaults, RuleFields, checked_model, manifest_table
 from edge.detect.units import Units
 from edge.features.logmel import LogMelSettings
 from edge.words import N_
 
 Array = NDArray[np.float32]
 
-BLANK = 0
+PHRASE_MANIFEST = "phrases-model.toml"
+"""Beside `phrases.onnx`; `phrases.toml` is the list."""
 FLOOR = -14.0
 """Smallest log-posterior that counts: one syllable that is not there must not cost without end."""
 PAUSE_COST = 0.02
 """Of a step of 40 ms between two syllables: a pause of two seconds costs as much as a syllable that was heard at a third of its certainty."""
 STEEPNESS = 0.1
-"""A syllable that is x worse than the best unit costs x (1 + STEEPNESS x): a near miss, wrong in one syllable, must cost more than a mumble that is not quite right in all."""
+"""A syllable that is x worse than the best unit costs x (1 + STEEPNESS x): a near miss, wrong in one, must cost more than a mumble, not quite right in all."""
 NEVER = -1e9
 
 
@@ -48,6 +50,7 @@ class _File(BaseModel):
     features: FeatureFields
     curve_by_length: list[_Curve] = Field(min_length=1, max_length=40)
     curves: dict[str, _Curve]
+    rules: dict[str, RuleFields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class PhraseManifest:
     features: LogMelSettings
     curve_by_length: tuple[tuple[float, float], ...]  # (centre, width) for phrases of 1, 2, ... syllables; longer ones have the last
     curves: Mapping[str, tuple[float, float]]  # of the phrases that were measured
+    rules: Mapping[str, RuleDefaults]  # of each group of phrases
 
     def curve(self, text: str, length: int) -> tuple[float, float]:
         """(centre, width) of the logistic curve that makes a score of this phrase's fit: 0.5 at the centre."""
@@ -75,8 +79,11 @@ def read_phrase_manifest(path: Path) -> PhraseManifest:
     except ValidationError as e:
         first = e.errors()[0]
         raise ModelError(N_("model manifest {path}: {key}: {reason}"), path=path, key=".".join(map(str, first["loc"])), reason=first["msg"]) from None
+    rules = {label: RuleDefaults(**rule.model_dump()) for label, rule in file.rules.items()}
+    if missing := [group for group in GROUPS if group not in rules]:
+        raise ModelError(N_("model manifest {path} has no rule for its label {label}"), path=path, label=missing[0])
     return PhraseManifest(file.name, file.sha256, tuple(file.units), file.step_frames, file.sensitivity_dbfs, LogMelSettings(**file.features.model_dump()),
-                          tuple(file.curve_by_length), file.curves)  # fmt: skip
+                          tuple(file.curve_by_length), file.curves, rules)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def paths(phrases: Sequence[Units], units: Sequence[str]) -> Paths:
 def costs(posteriors: Array) -> Array:
     """Log-posteriors (..., units) -> what each unit costs at each step, at most 0: 0 for the best one, and for those below it more than they are below."""
     below = np.maximum(posteriors - posteriors.max(axis=-1, keepdims=True), FLOOR)
-    return below * (1 - np.float32(STEEPNESS) * below)
+    return np.asarray(below * (1 - np.float32(STEEPNESS) * below), np.float32)
 
 
 def start(walked: Paths) -> Array:
@@ -158,8 +165,8 @@ class PhraseModel:
 
     @classmethod
     def load(cls, folder: Path) -> "PhraseModel":
-        """The phrase model of a models folder (`phrases.onnx`, `phrases-model.toml`). Raises ModelError."""
-        manifest = read_phrase_manifest(folder / "phrases-model.toml")
+        """The phrase model of a models folder (`phrases.onnx` and its manifest). Raises ModelError."""
+        manifest = read_phrase_manifest(folder / PHRASE_MANIFEST)
         path = folder / "phrases.onnx"
         return cls(manifest, session(checked_model(path, manifest.sha256), path), path)
 
@@ -196,6 +203,11 @@ class PhraseStream:
         return np.array(fits)
 
 
+def closeness(fits: Array) -> Array:
+    """Fits, at most 0 -> up to 2.3: differences near a perfect fit count for more than those far from it."""
+    return np.asarray(-np.log(0.1 - np.minimum(fits, 0.0)), np.float32)
+
+
 def scores(fits: Array, curves: Array) -> Array:
-    """Fits (phrases,) by curves (phrases, 2) of centre and width -> 0..1, 0.5 at the centre."""
-    return np.asarray(1 / (1 + np.exp(-np.clip((fits - curves[:, 0]) / curves[:, 1], -30, 30))), np.float32)
+    """Fits (phrases,) by curves (phrases, 2) of centre and width, in closeness -> 0..1, 0.5 at the centre."""
+    return np.asarray(1 / (1 + np.exp(-np.clip((closeness(fits) - curves[:, 0]) / curves[:, 1], -30, 30))), np.float32)

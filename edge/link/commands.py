@@ -27,6 +27,7 @@ class Reason(StrEnum):
     REPLAYED = "replayed"  # a command of this id was taken before
     UNKNOWN_ALERT = "unknown_alert"  # no open alert has this id
     NOT_AVAILABLE = "not_available"  # this terminal cannot do it
+    UNUSABLE = "unusable"  # what is to be taken has a mistake; the terminal keeps what it has, its journal says why
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,20 @@ bands = 64
 low_hz = 50.0
 high_hz = 8000.0
 floor = 1e-10
+[rules.insult]
+threshold = 0.5
+release = 0.25
+agree = 1
+of = 1
+shortest_s = 0.0
+hold_s = 8.0
+[rules.help]
+threshold = 0.5
+release = 0.25
+agree = 1
+of = 1
+shortest_s = 0.0
+hold_s = 8.0
 """
 
 

@@ -72,7 +72,7 @@ def test_scores_have_a_row_a_step(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.csv"
     xiaoan("replay", folder / "sound", "--scores", out, "--config", folder / "none.toml")
     rows = list(csv.DictReader(out.read_text().splitlines()))
-    assert list(rows[0]) == ["file", "time", "level_dba", "shouting", "crying"]
+    assert list(rows[0]) == ["file", "time", "level_dba", "shouting", "crying", "insult", "help", "phrase", "phrase_score"]
     for name in ("a.wav", "b.flac", "yard/c.ogg"):
         times = [float(r["time"]) for r in rows if r["file"] == name]
         assert len(times) >= 4 * 2.7
@@ -80,6 +80,18 @@ def test_scores_have_a_row_a_step(folder: Path, tmp_path: Path) -> None:
         assert max(np.diff(times)) <= 0.25
     assert all(0 <= float(r[label]) <= 1 for r in rows for label in ("shouting", "crying"))
     assert all(len(r["time"].split(".")[1]) == 3 and len(r["shouting"].split(".")[1]) == 5 for r in rows)
+
+
+def test_a_list_replaces_the_shipped_one(folder: Path, tmp_path: Path) -> None:
+    """Only its phrases are ranked, those that are off have no part in the scores, and a group without any scores nothing."""
+    listed, out = tmp_path / "list.toml", tmp_path / "scores.csv"
+    listed.write_text('[help]\nphrases = ["开门", { text = "救命", on = false }]\n', encoding="utf-8")
+    done = xiaoan("replay", folder / "sound" / "a.wav", "--phrases", listed, "--scores", out)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert {r["phrase"] for r in rows} == {"开门"}
+    assert {r["insult"] for r in rows} == {"0.00000"}
+    assert all(0 <= float(r["phrase_score"]) <= 1 for r in rows)
 
 
 def test_one_process_and_several_say_the_same(folder: Path) -> None:
@@ -136,7 +148,7 @@ def test_a_bad_file_among_good_ones_is_named_and_the_others_go_on(folder: Path, 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--phrases", "list.toml"], "this build has no phrase model"),
+        (["--phrases", "/nowhere/list.toml"], "/nowhere/list.toml: cannot be read"),
         (["--explain", "out.png"], "--explain draws one recording, but 3 were given"),
         (["--jobs", "0"], "invalid count value: '0'"),
         (["--scores", "/nowhere/scores.csv"], "/nowhere/scores.csv: cannot be written"),

@@ -13,9 +13,9 @@ STEP_S = 0.2
 RULE = Rule(threshold=0.6, release=0.3, agree=2, of=3, shortest_s=0.4, hold_s=2.0)
 
 
-def steps(scores: Iterable[float], level_dba: float = 70.0, label: str = "shouting", phrase: str | None = None) -> list[Step]:
+def steps(scores: Iterable[float], level_dba: float = 70.0, label: str = "shouting") -> list[Step]:
     """Steps of 0.2 s with these scores of one label."""
-    return [Step(round((i + 1) * STEP_S, 3), level_dba, {label: s}, phrase, s) for i, s in enumerate(scores)]
+    return [Step(round((i + 1) * STEP_S, 3), level_dba, {label: s}) for i, s in enumerate(scores)]
 
 
 def run(sequence: Iterable[Step], rules: Mapping[str, Rule] | Rule = RULE) -> list[Decision]:
@@ -173,7 +173,8 @@ def test_labels_do_not_disturb_each_other() -> None:
 
 def test_only_phrase_labels_carry_the_phrase_of_their_strongest_step() -> None:
     """The phrase comes from the step with the highest score, and never stands at a label that is not from phrases."""
-    sequence = [Step(0.2, 60.0, {"help": 0.7, "shouting": 0.7}, "救命"), Step(0.4, 60.0, {"help": 0.9, "shouting": 0.9}, "有人要打我")]
+    said = ({"help": "救命"}, {"help": "有人要打我"})
+    sequence = [Step(0.2, 60.0, {"help": 0.7, "shouting": 0.7}, said[0]), Step(0.4, 60.0, {"help": 0.9, "shouting": 0.9}, said[1])]
     phrases = {d.label: d.phrase for d in opened(run(sequence, {"help": RULE, "shouting": RULE}))}
     assert phrases == {"help": "有人要打我", "shouting": None}
 

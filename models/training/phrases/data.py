@@ -2,8 +2,8 @@
 
     python -m models.training.phrases.data --teachers ../shared/teachers --corpus ../shared/corpus --speech SPEECH ... --out STORE
 
-A shard a folder of speech: `sound.npy` (samples,) int16, `best.npy` (frames, BEST) uint16 units with `shares.npy` float16, and `index.json`. A folder that has grown gets a
-further shard with what is new.
+A shard a folder of speech: `sound.npy` (samples,) int16, `best.npy` (frames, BEST) uint16 units with `shares.npy` float16, and `index.json`.
+A folder that has grown gets a further shard with what is new.
 """
 
 import argparse
@@ -77,10 +77,10 @@ def toneless(pinyin: str, number: dict[str, int]) -> list[int] | None:
 
 
 def aligned(best: NDArray[np.uint16], shares: NDArray[np.float16], units: Sequence[int]) -> tuple[NDArray[np.uint16], NDArray[np.float16]]:
-    """The teacher's posteriors, given what was said: of each frame the chance of each unit on the paths that say just that (CTC's forward and backward sums).
+    """The teacher's posteriors, given what was said: of each frame the chance of each unit on the paths that say just that.
 
-    The teacher hears one sentence in seven without a mistake; what was said is known, only when is not. best, shares: (frames, BEST). Returned as they are where
-    the text has no room in the frames.
+    CTC's forward and backward sums: the teacher hears one sentence in seven without a mistake; what was said is known, only when is not.
+    best, shares: (frames, BEST). Returned as they are where the text has no room in the frames.
     """
     path = np.zeros(2 * len(units) + 1, int)
     path[1::2] = units
@@ -149,10 +149,7 @@ def main() -> None:
             key = f"{row['corpus']}/{row['file']}"
             if name != shard or key in known:
                 continue
-            if shard == "corpus":
-                sound = corpus.sound(clips_of[key])
-            else:
-                sound = soundfile.read(folders[shard] / row["file"], dtype="float32")[0]
+            sound = corpus.sound(clips_of[key]) if shard == "corpus" else soundfile.read(folders[shard] / row["file"], dtype="float32")[0]
             if len(sound) < RATE_HZ // 5 or not np.any(sound):
                 continue
             level = active_level_dbfs(sound)

@@ -1,5 +1,6 @@
 """Scenes of speech for training, drawn anew each time: several clips in rooms at their level, ambience, loud sounds that are no speech."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,11 +23,11 @@ STEPS = FRAMES // SHRINK
 STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
-SHARES = {"spoken": 0.46, "phrase": 0.10, "sentence": 0.18, "student": 0.13, "word": 0.05, "syllable": 0.02, "foreign": 0.06}
+SHARES = {"spoken": 0.24, "phrase": 0.18, "sentence": 0.26, "student": 0.15, "word": 0.06, "syllable": 0.02, "foreign": 0.09}
 """How often each pool of speech is drawn from. `spoken`: made for this; `student`: real ones, the nearest to pupils that there is."""
 LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
-ANEW = 0.25
+ANEW = 0.35
 """Share of clips that get another room and pace than the last time."""
 LOUD = 0.25
 """Share of scenes in which something loud that is no speech sounds as well."""
@@ -65,7 +66,9 @@ def pool_of(clip: Clip) -> str:
 class Mixer:
     """Draws scenes."""
 
-    def __init__(self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",)) -> None:
+    def __init__(
+        self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",)
+    ) -> None:
         self._store, self._rooms = store, rooms
         self._kept: dict[str, _Guise] = {}
         self._pools: dict[str, dict[str, list[tuple[int, Clip]]]] = {}
@@ -160,7 +163,7 @@ class Mixer:
         table = self._store.shares[shard][clip.frame : clip.frame + clip.frames], self._store.best[shard][clip.frame : clip.frame + clip.frames]
         said = np.where(table[1] == 0, 0, table[0]).sum(axis=1)  # not blank
         # Of the teacher's frames that begin in a step the one that says most: a syllable is often told in one frame of 30 ms.
-        rows = [low + int(np.argmax(said[low:high])) if high > low else min(low, clip.frames - 1) for low, high in zip(edges, edges[1:], strict=False)]
+        rows = [low + int(np.argmax(said[low:high])) if high > low else min(low, clip.frames - 1) for low, high in itertools.pairwise(edges)]
         rows = np.array(rows) + clip.frame
         to = slice(first + DELAY, first + DELAY + count)
         best[to], shares[to] = self._store.best[shard][rows], self._store.shares[shard][rows]

@@ -1,4 +1,4 @@
-"""The phrase network: log-mel in, posteriors of toneless syllables out, causal; it tells of a syllable DELAY steps late, which is all that it sees of what follows."""
+"""The phrase network: log-mel in, toneless syllables out; causal, and DELAY steps late, which is all that it sees of what follows."""
 
 from collections.abc import Sequence
 

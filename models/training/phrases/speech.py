@@ -1,8 +1,9 @@
-"""Speaks texts with a synthesizer until there are so many hours; goes on from what is there.
+r"""Speaks texts with a synthesizer until there are so many hours; goes on from what is there.
 
-    python -m models.training.phrases.speech --speaker ../shared/tools/speak.py --assets ASSETS --corpus ../shared/corpus --phrases ../shared/phrases.toml --out OUT --hours 4
+    python -m models.training.phrases.speech --speaker ../shared/tools/speak.py --assets ASSETS --corpus ../shared/corpus \
+        --phrases ../shared/phrases.toml --out OUT --hours 4
 
-OUT gets FLAC files of 16 kHz and manifest.csv with the columns of a corpus. What the synthesizer needs (jieba and misaki among it) stands at the top of its own file.
+OUT gets FLAC files of 16 kHz and manifest.csv with the columns of a corpus. What the synthesizer needs, jieba and misaki among it, stands in its own file.
 """
 
 import argparse

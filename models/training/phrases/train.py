@@ -56,11 +56,18 @@ def losses(logits: Tensor, batch: Batch, taught: float, said: float) -> tuple[Te
     frame = (-(shares * logp.gather(-1, best)).sum(-1) * weight).sum() / weight.sum()
     known = lengths > 0
     if said and known.any():
-        ctc = functional.ctc_loss(logp[known].transpose(0, 1), units, torch.full((int(known.sum()),), STEPS), lengths[known], zero_infinity=True, reduction="sum")
+        steps = torch.full((int(known.sum()),), STEPS)
+        ctc = functional.ctc_loss(logp[known].transpose(0, 1), units, steps, lengths[known], zero_infinity=True, reduction="sum")
         ctc = ctc / lengths.sum()
     else:
         ctc = frame.new_zeros(())
     return taught * frame + said * ctc, torch.stack([frame.detach(), ctc.detach()])
+
+
+def warm_average(average: Tensor, now: Tensor, count: Tensor) -> Tensor:
+    """Exponential moving average over EMA steps in the end, over fewer as long as there are few: the first ones are worth nothing."""
+    keep = min(EMA, (1 + float(count)) / (10 + float(count)))
+    return average * keep + now * (1 - keep) if now.is_floating_point() else now
 
 
 def train(args: argparse.Namespace) -> None:
@@ -75,7 +82,7 @@ def train(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     network = Syllables(len(units), widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory)
     print(f"{sum(p.numel() for p in network.parameters())} parameters, {len(store.clips)} clips", flush=True)
-    average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
+    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=warm_average, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.01)
     path, step = args.out / "checkpoint.pt", 0
     if path.exists():
