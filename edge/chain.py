@@ -12,6 +12,7 @@ from edge.config.schema import LabelSettings
 from edge.decide.evidence import Evidence, EvidenceSettings, Hit, Moment, weigh
 from edge.decide.types import Step
 from edge.detect.detector import Detector, Scores
+from edge.detect.level_only import LevelOnly
 from edge.detect.manifest import ModelError, RuleDefaults
 from edge.detect.phrases import PHRASE_MANIFEST, PhraseManifest, PhraseModel, PhraseStream, read_phrase_manifest
 from edge.detect.units import Units, lacking, units_apart
@@ -80,14 +81,14 @@ def labels_of(detector: Detector, listening: Listening | None) -> tuple[str, ...
 class Chain:
     """The models' scores of one stream of sound, from fresh state."""
 
-    def __init__(self, detector: Detector, sensitivity_dbfs: float, listening: Listening | None = None) -> None:
+    def __init__(self, detector: Detector | LevelOnly, sensitivity_dbfs: float, listening: Listening | None = None) -> None:
         """sensitivity_dbfs: what the microphone gives at 94 dB SPL. Raises ModelError where the two models do not hear the same frames."""
         self._detector, self._stream = detector, detector.stream(sensitivity_dbfs)
         self.listen(listening)
 
     def listen(self, listening: Listening | None) -> None:
         """Listen for these phrases from now on, from fresh state. May be called from another thread than `feed`. Raises as the constructor."""
-        self._phrases = _Phrases(self._detector, listening) if listening else None
+        self._phrases = _Phrases(self._detector, listening) if listening and isinstance(self._detector, Detector) else None
 
     def feed(self, samples: NDArray[np.float32]) -> list[Step]:
         """(n,) more samples, 16 kHz mono in -1..1 -> the steps that are complete by now. Pieces may have any length."""

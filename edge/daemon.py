@@ -29,7 +29,8 @@ from edge.decide.period import period_at
 from edge.decide.rules import rules_for
 from edge.decide.types import Closed, Opened, Rule, Step
 from edge.detect.detector import Detector
-from edge.detect.manifest import RuleDefaults
+from edge.detect.level_only import LevelOnly
+from edge.detect.manifest import ModelError, RuleDefaults
 from edge.errors import EdgeError
 from edge.evidence.keeper import Keeper, keeper_of, seal_of
 from edge.health.clock import Clock, Moment, system_clock
@@ -44,10 +45,12 @@ from edge.link.messages import Stamp
 from edge.link.session import CommandReceived, Confirmed, NotTaken
 from edge.link.topics import Topics
 from edge.listening import Phrases
+from edge.panel.contact import Pressed, Released
 from edge.selftest import SelfTest
 from edge.shipped import models_folder
 from edge.sound import Sound, SoundEvent, Source, Traced
 from edge.uplink import Uplink
+from edge.wall import Wall, has_key
 from edge.words import N_
 
 HEALTH_S = 60.0
@@ -76,7 +79,7 @@ class _Died:
     reason: str
 
 
-_Event: TypeAlias = SoundEvent | Connected | Disconnected | Confirmed | NotTaken | CommandReceived | _Died
+_Event: TypeAlias = SoundEvent | Connected | Disconnected | Confirmed | NotTaken | CommandReceived | Pressed | Released | _Died
 
 
 class Daemon:
@@ -106,7 +109,8 @@ class Daemon:
         self._events: queue.Queue[_Event] = queue.Queue(EVENTS)
         self._folder = state_folder(config.paths.state, environment)
         models = Path(config.paths.models) if config.paths.models else models_folder()
-        self._detector = Detector.load(models)
+        self._detector = _detector(config, models)
+        self._wall = Wall(config, self._events.put, self._clock_s)
         self._phrases = Phrases(models, config, reread or (lambda: config))
         self._calibration = profiles.in_use(config, self._folder, profiles.here(config, self._detector.manifest.sha256))
         self._period = ""
@@ -166,7 +170,8 @@ class Daemon:
 
             self._sound = Sound(self._open_source(), score, self._rules_now, self._events.put, self._clock_s)
             _log.info("daemon.start version=%s boot=%s topics=%s", edge.__version__, self._boot, self._topics.status)
-            self._threads = [self._thread("sound", self._sound.run), self._thread("link", self._link.run)]
+            bodies = {"sound": self._sound.run, "link": self._link.run, **self._wall.bodies}
+            self._threads = [self._thread(name, body) for name, body in bodies.items()]
             try:
                 self._loop()
             finally:
@@ -176,6 +181,7 @@ class Daemon:
         alive_s = heal_s = self._clock_s()
         while not self._stopping:
             now = self._clock()
+            self._wall.tick(self._book, self._sound, now)
             self._book.tick(now)
             if now.monotonic_s >= heal_s:
                 self._book.restore(self._outbox.heal(now), now)
@@ -201,6 +207,7 @@ class Daemon:
         self._watchdog.stopping()
         farewell = messages.status(self._stamp(self._clock()), self._status({}), online=False)
         self._sound.stop()
+        self._wall.stop()
         self._link.stop(farewell)
         until_s = self._clock_s() + STOP_S
         for thread in self._threads:
@@ -225,6 +232,10 @@ class Daemon:
                 self._book.closed(event)
             case Traced():
                 self._book.traced(event.label, event.onset_s, event.trace)
+            case Pressed() | Released():
+                alert, heard_s = self._wall.handle(event, self._book, self._sound, now), self._sound.stream_s(event.onset_s)
+                if alert and self._evidence and heard_s is not None:
+                    self._evidence.want(alert, heard_s, heard_s)
             case CommandReceived():
                 self._command(event, now)
             case _Died():
@@ -309,16 +320,21 @@ class Daemon:
 
     def _faults(self, now: Moment) -> frozenset[Fault]:
         clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
-        profile = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
+        if isinstance(self._detector, LevelOnly):  # its profile goes by the model that should be there
+            used = frozenset({Fault.MODEL})
+        else:
+            used = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
         late = frozenset([Fault.CPU_LATE] * self._sound.late + [Fault.COVERED] * self._covering.covered)
         evidence = self._evidence.faults() if self._evidence else frozenset[Fault]()
-        return self._sound.faults() | self._outbox.faults | self._uplink.faults | self._phrases.faults() | clock | profile | late | evidence | self._strained
+        own = self._phrases.faults() | clock | used | late | evidence | self._strained
+        return self._sound.faults() | self._outbox.faults | self._uplink.faults | self._wall.faults | own
 
     def _well(self, now: Moment) -> bool:
-        """Whether both threads come round, and sound is heard or it is known why not."""
+        """Whether all threads come round, and sound is heard or it is known why not."""
         since_s = now.monotonic_s - STALLED_S
         heard = self._sound.heard_s is not None and self._sound.heard_s > since_s
-        return self._sound.turned_s > since_s and self._link.turned_s > now.monotonic_s - LINK_STALLED_S and (heard or bool(self._sound.faults()))
+        turns = min(self._sound.turned_s, self._wall.turned_s) > since_s and self._link.turned_s > now.monotonic_s - LINK_STALLED_S
+        return turns and (heard or bool(self._sound.faults()))
 
     def _status(self, mutes: Mapping[str, float]) -> messages.Status:
         return messages.Status(edge.__version__, self._config.terminal.place, self._labels, mutes)
@@ -368,11 +384,11 @@ class Daemon:
         return self._rules
 
     def _defaults(self) -> Mapping[str, RuleDefaults]:
-        listening = self._phrases.listening
+        listening = None if isinstance(self._detector, LevelOnly) else self._phrases.listening
         return {**self._detector.manifest.rules, **(listening.rules if listening else {})}
 
     def _armed(self) -> list[str]:
-        return sorted(rules_for(self._defaults(), self._config.labels, (), "", {}))
+        return [*self._wall.labels, *sorted(rules_for(self._defaults(), self._config.labels, (), "", {}))]
 
     def _stamp(self, now: Moment) -> Stamp:
         return Stamp(now.known_ms, self._boot)
@@ -395,6 +411,17 @@ class Daemon:
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
         return thread
+
+
+def _detector(config: Config, models: Path) -> Detector | LevelOnly:
+    """What the terminal hears with. Raises ModelError where it cannot be used, unless there is a key, which works without."""
+    try:
+        return Detector.load(models)
+    except ModelError as error:
+        if not has_key(config):
+            raise
+        _log.error("model.not_used reason=%r", str(error))
+        return LevelOnly()
 
 
 def _local(now: Moment) -> datetime | None:

@@ -77,6 +77,7 @@ class Sound:
         self._levels: deque[tuple[float, float]] = deque()  # (monotonic, dBA)
         self._lock = threading.Lock()  # of the levels
         self._pace = Pace()
+        self._lately: tuple[float, Gates] | None = None  # when its last step was heard, monotonic; set at once, for other threads
         self.heard_s: float | None = None
         """When the last block that has been analysed was heard, monotonic; None: nothing yet."""
         self.turned_s = clock_s()
@@ -95,6 +96,18 @@ class Sound:
     def late(self) -> bool:
         """Whether sound is analysed later than it is heard."""
         return self._pace.late
+
+    def stream_s(self, at_s: float) -> float | None:
+        """A moment, monotonic, in seconds of the stream as its steps count them; None where nothing was heard yet."""
+        if self._lately is None:
+            return None
+        heard_s, gates = self._lately
+        return gates.time_s + at_s - heard_s
+
+    def around(self, label: str, at_s: float) -> tuple[TracePoint, ...]:
+        """Scores and levels around a moment, monotonic, as far as they are known by now; none where no sound came then."""
+        onset_s, lately = self.stream_s(at_s), self._lately
+        return () if onset_s is None or lately is None else around(label, onset_s, lately[1].recent)
 
     def levels_dba(self) -> list[float]:
         """The level of each step of the last minute."""
@@ -133,6 +146,7 @@ class Sound:
             self._remember_level(step.level_dba, now_s)
             self._traces += [d for d in decisions if isinstance(d, Opened)]
             self._complete(step.time_s)
+            self._lately = now_s, self._gates
 
     def _interrupted(self) -> None:
         for closed in finish(self._gates):

@@ -28,6 +28,11 @@ HostName = Annotated[
     Field(max_length=253, pattern=r"^[A-Za-z0-9._:-]*$", json_schema_extra={"allowed": N_("a host name or address alone, without mqtt:// and without port")}),
 ]
 
+GpioName = Annotated[
+    str,
+    Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", json_schema_extra={"allowed": N_("a name or a number in quotes, at most 64 characters")}),
+]
+
 
 def _known_label(label: str) -> str:
     if label not in LABELS:
@@ -332,6 +337,37 @@ class LoudspeakerSettings(Section):
     level_dbfs: float = Field(default=-20.0, ge=-60.0, le=-3.0, description=N_("How loud the chirp of the self-test is, in dBFS."))
 
 
+class KeySettings(Section):
+    """`[key]`."""
+
+    driver: Literal["", "gpio", "usb", "pipe"] = Field(
+        default="", description=N_("How the key is connected: gpio, usb, or pipe for other hardware; empty: there is no key.")
+    )
+    chip: GpioName = Field(default="", description=N_("With gpio: the chip's name or label as `gpioinfo` shows it; empty: the first that has the line."))
+    line: GpioName = Field(default="", description=N_("With gpio: the line's name, as GPIO17, or its number on the chip."))
+    active: Literal["low", "high"] = Field(
+        default="low", description=N_("With gpio: the level of a pressed key; low for one that connects the line to ground.")
+    )
+    pull: Literal["up", "down", "none"] = Field(default="up", description=N_("With gpio: the resistor inside the computer; none where there is one outside."))
+    device: FilePath = Field(default="", description=N_("With usb: the key's file, best the one below /dev/input/by-id that ends in -event-kbd."))
+    code: int = Field(default=0, ge=0, le=767, description=N_("With usb: the code of the one key that counts, as `evtest` shows it; 0: any key of the device."))
+    pipe: FilePath = Field(default="", description=N_("With pipe: a named pipe that is read for the lines press and release; it is made where it is missing."))
+    debounce_s: float = Field(default=0.03, ge=0.0, le=1.0, description=N_("Seconds that a contact must rest before its change counts; a pipe has no contact."))
+    hold_s: float = Field(default=0.0, ge=0.0, le=10.0, description=N_("Seconds that the key must be held down; 0: a touch is enough."))
+    again_s: float = Field(default=3.0, ge=0.0, le=60.0, description=N_("Seconds after letting go within which another press belongs to the same alert."))
+    stuck_s: float = Field(default=60.0, ge=5.0, le=3600.0, description=N_("Seconds down after which the key is taken to be stuck, which is a fault."))
+
+    @model_validator(mode="after")
+    def _has_what_its_driver_needs(self) -> Self:
+        if self.driver == "gpio" and not self.line:
+            raise PydanticCustomError("rule", N_("`driver` is gpio, which needs a `line`"))
+        if self.driver == "usb" and not self.device:
+            raise PydanticCustomError("rule", N_("`driver` is usb, which needs a `device`"))
+        if self.driver == "pipe" and not self.pipe:
+            raise PydanticCustomError("rule", N_("`driver` is pipe, which needs a `pipe`"))
+        return self
+
+
 class PathSettings(Section):
     """`[paths]`."""
 
@@ -368,4 +404,5 @@ class Config(Section):
     alerts: AlertSettings = Field(default=AlertSettings(), description=N_("How long alerts live and how often they are said."))
     evidence: EvidenceSettings = Field(default=EvidenceSettings(), description=N_("Sealed sound around alerts, by a school's own choice."))
     loudspeaker: LoudspeakerSettings = Field(default=LoudspeakerSettings(), description=N_("A loudspeaker by which the terminal hears itself once a day."))
+    key: KeySettings = Field(default=KeySettings(), description=N_("The key on the wall, which raises an alert with the label button."))
     paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))

@@ -51,14 +51,15 @@ def _recording(path: Path, amplitude: "np.ndarray[tuple[int], np.dtype[np.float6
 class Terminal:
     """`xiaoan run` with a configuration of its own."""
 
-    def __init__(self, folder: Path, port: int, more: str = "") -> None:
-        """more: TOML after what every test needs."""
+    def __init__(self, folder: Path, port: int, more: str = "", models: str = "") -> None:
+        """more: TOML after what every test needs. models: folder of the models, empty: the ones shipped."""
         self.state = folder / "state"
         self._folder = folder
         self.config = folder / "config.toml"
         self.config.write_text(
             f'[terminal]\nsite = "no-4"\nname = "t1"\nplace = "二楼东侧洗手间"\n'
-            f'[paths]\nstate = "{self.state}"\n[alerts]\nsay_again_s = [1.0, 2.0, 7.0]\n{RULES}\n[broker]\nhost = "127.0.0.1"\nport = {port}\n{more}',
+            f'[paths]\nstate = "{self.state}"\nmodels = "{models}"\n'
+            f'[alerts]\nsay_again_s = [1.0, 2.0, 7.0]\n{RULES}\n[broker]\nhost = "127.0.0.1"\nport = {port}\n{more}',
             encoding="utf-8",
         )
         self._process: subprocess.Popen[bytes] | None = None
