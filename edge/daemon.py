@@ -164,11 +164,12 @@ class Daemon:
                     self._evidence.hear(block)
                 self._covering.hear(block)
                 self._selftest.hear(block)
-                steps, heard = chain.feed(block), self._clock()
-                self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
+                steps, heard = chain.feed(self._wall.without_us(block)), self._clock()
+                if not self._wall.deaf():
+                    self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
                 return steps
 
-            self._sound = Sound(self._open_source(), score, self._rules_now, self._events.put, self._clock_s)
+            self._sound = Sound(self._open_source(), score, self._rules_now, self._events.put, self._clock_s, self._wall.deaf)
             _log.info("daemon.start version=%s boot=%s topics=%s", edge.__version__, self._boot, self._topics.status)
             bodies = {"sound": self._sound.run, "link": self._link.run, **self._wall.bodies}
             self._threads = [self._thread(name, body) for name, body in bodies.items()]
@@ -181,7 +182,6 @@ class Daemon:
         alive_s = heal_s = self._clock_s()
         while not self._stopping:
             now = self._clock()
-            self._wall.tick(self._book, self._sound, now)
             self._book.tick(now)
             if now.monotonic_s >= heal_s:
                 self._book.restore(self._outbox.heal(now), now)
@@ -284,6 +284,8 @@ class Daemon:
                 case commands.Reload():
                     return self._reload()
                 case commands.Identify():
+                    if self._wall.identify(now):
+                        return None
                     return Refusal(Reason.NOT_AVAILABLE)
         except UnknownAlert:
             return Refusal(Reason.UNKNOWN_ALERT)
@@ -298,6 +300,7 @@ class Daemon:
     def _report(self, now: Moment) -> None:
         """Say what is new of the terminal itself."""
         stamp, faults = self._stamp(now), self._faults(now)
+        self._wall.tick(self._book, self._outbox.waits, self._sound, faults, now, armed=self._ready)
         if self._told_mutes != self._book.mutes and self._uplink.connected:
             self._told_mutes = self._book.mutes
             left_s = {label: end_s - now.monotonic_s for label, end_s in self._told_mutes.items()}

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Protocol
 
@@ -64,13 +64,18 @@ class Sound:
         rules: Callable[[], Mapping[str, Rule]],
         put: Callable[[SoundEvent], None],
         clock_s: Callable[[], float],
+        deaf: Callable[[], bool] = lambda: False,
     ) -> None:
-        """score: of one more block, the steps that are complete by now. rules: those that hold now, asked at each block. put: may block. clock_s: monotonic."""
+        """score: of one more block, the steps that are complete by now. rules: those that hold now, asked at each block. put: may block. clock_s: monotonic.
+
+        deaf: whether what is heard now is the terminal itself: no decision is taken on it, and an incident goes on as it was.
+        """
         self._source = source
         self._score = score
         self._rules = rules
         self._put = put
         self._clock_s = clock_s
+        self._deaf = deaf
         self._stopping = threading.Event()
         self._gates = Gates()
         self._traces: list[Opened] = []  # whose traces are not complete
@@ -140,13 +145,19 @@ class Sound:
     def _hear(self, block: NDArray[np.float32], now_s: float) -> None:
         rules = self._rules()
         for step in self._score(block):
-            self._gates, decisions = advance(self._gates, step, rules)
-            for decision in decisions:
-                self._put(decision)
-            self._remember_level(step.level_dba, now_s)
-            self._traces += [d for d in decisions if isinstance(d, Opened)]
+            if self._deaf():
+                self._gates = replace(self._gates, time_s=step.time_s)
+            else:
+                self._decide(step, rules)
+                self._remember_level(step.level_dba, now_s)
             self._complete(step.time_s)
             self._lately = now_s, self._gates
+
+    def _decide(self, step: Step, rules: Mapping[str, Rule]) -> None:
+        self._gates, decisions = advance(self._gates, step, rules)
+        for decision in decisions:
+            self._put(decision)
+        self._traces += [d for d in decisions if isinstance(d, Opened)]
 
     def _interrupted(self) -> None:
         for closed in finish(self._gates):

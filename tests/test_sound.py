@@ -126,3 +126,22 @@ def test_the_source_is_closed_whatever_happens() -> None:
     with pytest.raises(OSError, match="on fire"):
         heard(source)
     assert source.closed
+
+
+def test_while_it_hears_itself_nothing_is_raised_and_an_incident_goes_on() -> None:
+    """Deaf in the midst of a shout: one incident, not two; deaf at its begin: raised once it listens again. Its own level is nobody's."""
+    for script, deaf_s in (("." * 5 + "!" * 30 + "." * 20, (2.0, 4.0)), ("." * 5 + "!" * 30 + "." * 20, (0.0, 4.0))):
+        source, events = Script(script), list[SoundEvent]()
+
+        def clock_s(source: Script = source) -> float:
+            return source.now_s
+
+        def deaf(source: Script = source, span_s: tuple[float, float] = deaf_s) -> bool:
+            return span_s[0] <= source.now_s < span_s[1]
+
+        source.sound = sound = Sound(source, source.score, lambda: RULES, events.append, clock_s, deaf)
+        sound.run()
+        assert [type(event) for event in events if not isinstance(event, Traced)] == [Opened, Closed]
+        assert isinstance(events[0], Opened)
+        assert events[0].raised_s >= (1.0 if deaf_s[0] else 4.0)
+        assert len(sound.levels_dba()) < 50

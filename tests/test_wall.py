@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-from edge.alerts.alert import Verdict
+import pytest
+
+from edge.alerts.alert import State, Verdict
 from edge.config.schema import Config, KeySettings, LabelSettings
 from edge.decide.types import TracePoint
+from edge.health.faults import Fault
 from edge.panel.contact import Press, Pressed, Released
-from edge.wall import TRACED_S, Wall, has_key
-from tests.alerts.make import at, book, outbox
+from edge.panel.patterns import Shown
+from edge.wall import TRACED_S, Wall, has_key, shown
+from tests.alerts.make import alert, at, book, outbox
 
 CONFIG = Config(key=KeySettings(driver="pipe", pipe="/nowhere"))
 
@@ -61,7 +65,7 @@ def test_the_trace_grows_by_what_came_after_the_press_and_never_shrinks(tmp_path
         ours.handle(Released(10.0, 10.5), alerts, ear, at(10.5))
         assert [len(alerts.open[-1].trace), alerts.open[-1].level_dba] == [5, 50.0]
         ear.until_s = 0.0 if lost else 20.0
-        ours.tick(alerts, ear, at(10.0 + TRACED_S))
+        ours.tick(alerts, lambda _: False, ear, frozenset(), at(10.0 + TRACED_S), armed=True)
         assert len(alerts.open[-1].trace) == (5 if lost else 10)
 
 
@@ -72,3 +76,26 @@ def test_a_key_that_is_switched_off_is_none() -> None:
     off = CONFIG.model_copy(update={"labels": {**CONFIG.labels, "button": LabelSettings(on=False)}})
     assert not has_key(off)
     assert Wall(off, lambda _: None, lambda: 0.0).labels == []
+
+
+R, S, E, A = State.RAISED, State.ONGOING, State.ENDED, State.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize(
+    ("states", "faults", "armed", "wanted"),
+    [
+        ([], [], False, Shown.DARK),
+        ([], [], True, Shown.ARMED),
+        ([], [Fault.MICROPHONE_MISSING], True, Shown.FAULT),
+        ([], [Fault.BROKER_UNREACHABLE], False, Shown.FAULT),
+        ([], [Fault.CLOCK_UNSYNCHRONISED, Fault.PROFILE_STALE], True, Shown.ARMED),
+        ([R], [Fault.MODEL], True, Shown.RAISED),
+        ([S], [], True, Shown.RAISED),
+        ([A, E], [], True, Shown.RAISED),
+        ([A], [Fault.MODEL], True, Shown.SEEN),
+        ([A, A], [], False, Shown.SEEN),
+    ],
+)
+def test_what_the_lamp_shows(states: list[State], faults: list[Fault], *, armed: bool, wanted: Shown) -> None:
+    """An alert that nobody has seen, then that somebody is coming, then faults that cost alerts, then that all is well."""
+    assert shown([alert(i, state) for i, state in enumerate(states)], frozenset(faults), armed=armed) is wanted

@@ -72,6 +72,10 @@ class Outbox:
         """Sayings that the broker has not confirmed."""
         return len(self._sayings)
 
+    def waits(self, id_: str) -> bool:
+        """Whether the broker has not confirmed all that was said of an alert."""
+        return self._of_alert[id_] > 0
+
     def pending(self, limit: int) -> Sequence[Saying]:
         """The first `limit` sayings that the broker has not confirmed, in order."""
         return list(islice(self._sayings.values(), limit))

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, context: Context) -> int:  # noqa: ARG001 - al
 
 def _checks(context: Context) -> Iterator[Check]:
     from edge.config.names import own_terminal_name
-    from edge.doctor import computer, sound, terminal
+    from edge.doctor import computer, panel, sound, terminal
     from edge.health.clock import system_clock
 
     yield computer.versions()
@@ -88,6 +88,7 @@ def _checks(context: Context) -> Iterator[Check]:
         yield from terminal.profile(config, context.state, found)
         yield from terminal.place(*_place(context, detector.manifest, found))
     yield from sound.microphone(config.microphone, sensitivity_dbfs, terminal_runs=terminal.runs(context.state))
+    yield from panel.parts(config, terminal_runs=terminal.runs(context.state))
     yield from _broker(context, name)
 
 

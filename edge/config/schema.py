@@ -368,6 +368,52 @@ class KeySettings(Section):
         return self
 
 
+class OutputSettings(Section):
+    """What switches a lamp or a sounder."""
+
+    driver: Literal["", "gpio", "relay", "pipe"] = Field(
+        default="", description=N_("How it is switched: gpio, relay (by USB), or pipe for other hardware; empty: there is none.")
+    )
+    chip: GpioName = Field(default="", description=N_("With gpio: the chip's name or label as `gpioinfo` shows it; empty: the first that has the line."))
+    line: GpioName = Field(default="", description=N_("With gpio: the line's name, as GPIO17, or its number on the chip."))
+    active: Literal["low", "high"] = Field(default="high", description=N_("With gpio: the level at which it is on."))
+    port: FilePath = Field(default="", description=N_("With relay: the serial port of the board, best the one below /dev/serial/by-id."))
+    channel: int = Field(default=1, ge=1, le=16, description=N_("With relay: which relay of the board, from 1."))
+    pipe: FilePath = Field(default="", description=N_("With pipe: a named pipe that is told a word at each change; it is made where it is missing."))
+
+    @model_validator(mode="after")
+    def _has_what_its_driver_needs(self) -> Self:
+        if self.driver == "gpio" and not self.line:
+            raise PydanticCustomError("rule", N_("`driver` is gpio, which needs a `line`"))
+        if self.driver == "relay" and not self.port:
+            raise PydanticCustomError("rule", N_("`driver` is relay, which needs a `port`"))
+        if self.driver == "pipe" and not self.pipe:
+            raise PydanticCustomError("rule", N_("`driver` is pipe, which needs a `pipe`"))
+        return self
+
+
+class LampSettings(OutputSettings):
+    """`[lamp]`."""
+
+    armed: Literal["", "flash", "on", "off"] = Field(
+        default="", description=N_("What says that all is well: flash each five seconds, on, off; empty: flash, but off with a relay, which would wear.")
+    )
+
+
+class SounderSettings(OutputSettings):
+    """`[sounder]`."""
+
+    sentence: FilePath = Field(
+        default="", description=N_("Recording of a sentence that is played once the broker has an alert, at most 15 s long; empty: nothing is said.")
+    )
+    loudspeaker: str = Field(
+        default="default", max_length=200, description=N_("The loudspeaker's name for `sentence`, or a part of it; default: the system's.")
+    )
+    labels: tuple[Label, ...] = Field(
+        default=LABELS, max_length=len(LABELS), strict=False, description=N_("Labels of the alerts at which `sentence` is played.")
+    )
+
+
 class PathSettings(Section):
     """`[paths]`."""
 
@@ -405,4 +451,6 @@ class Config(Section):
     evidence: EvidenceSettings = Field(default=EvidenceSettings(), description=N_("Sealed sound around alerts, by a school's own choice."))
     loudspeaker: LoudspeakerSettings = Field(default=LoudspeakerSettings(), description=N_("A loudspeaker by which the terminal hears itself once a day."))
     key: KeySettings = Field(default=KeySettings(), description=N_("The key on the wall, which raises an alert with the label button."))
+    lamp: LampSettings = Field(default=LampSettings(), description=N_("The lamp on the wall: all is well, alert raised, somebody is coming, fault."))
+    sounder: SounderSettings = Field(default=SounderSettings(), description=N_("What beeps, and what is said on the spot by a school's own choice."))
     paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))

@@ -73,7 +73,7 @@ class GpioSwitch:
         self._values = (gpio.line.Value.INACTIVE, gpio.line.Value.ACTIVE)
         self._request, self._line = _requested(gpio, chip, line, settings)
 
-    def show(self, _state: str, *, lit: bool) -> None:
+    def show(self, state: str, *, lit: bool) -> None:  # noqa: ARG002 - a line knows no more than on and off
         """On or off. Raises PartUnusable."""
         try:
             self._request.set_value(self._line, self._values[lit])

@@ -1,7 +1,9 @@
 """Named pipes: other hardware, or a test, tells of the key and is told what the lamp shows."""
 
+import errno
 import logging
 import os
+import select
 import selectors
 import stat
 import time
@@ -96,3 +98,50 @@ class PipeKey:
         """Let go of it; the pipe itself stays."""
         self._selector.close()
         os.close(self._pipe)
+
+
+class PipeTeller:
+    """Other hardware is told a word a line: what the lamp shows. It blinks by itself. Readers may come and go."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises PartUnusable."""
+        self._path = path
+        self._pipe: int | None = None
+        self._told = ""  # to this reader
+        make(path)
+
+    def show(self, state: str, *, lit: bool) -> None:  # noqa: ARG002 - a lamp that blinks by itself needs the state alone
+        """Tell it, where somebody reads and was not told yet. Raises PartUnusable."""
+        if self._pipe is not None and self._left():
+            self._forget()
+        if self._pipe is None:
+            try:
+                self._pipe = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError as error:
+                if error.errno == errno.ENXIO:  # nobody reads
+                    return
+                raise unusable(str(self._path), error) from error
+        if state != self._told:
+            try:
+                os.write(self._pipe, f"{state}\n".encode())
+            except BlockingIOError:  # the reader sleeps: it is told later
+                return
+            except OSError:
+                self._forget()
+                return
+            self._told = state
+
+    def close(self) -> None:
+        """Let go of it; the pipe itself stays."""
+        self._forget()
+
+    def _left(self) -> bool:
+        assert self._pipe is not None
+        poll = select.poll()
+        poll.register(self._pipe, 0)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+
+    def _forget(self) -> None:
+        if self._pipe is not None:
+            os.close(self._pipe)
+        self._pipe, self._told = None, ""

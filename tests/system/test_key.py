@@ -11,7 +11,9 @@ from edge.evidence.shelf import FOLDER, listed
 from edge.shipped import models_folder
 from tests.asyncapi import problems
 from tests.broker import Broker, Desk, wait_for
-from tests.system.terminal import TOPIC, Terminal, command, quiet
+from tests.panel.parts import Reader
+from tests.sound_server import VirtualMicrophone
+from tests.system.terminal import TOPIC, Terminal, command, loud, quiet
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
 
@@ -108,3 +110,43 @@ def test_the_key_works_while_the_model_is_broken(tmp_path: Path, broker: Broker,
     assert desk.wait("alert")["level_dba"] > 20
     wrong = [(h.topic, p) for h in desk.heard for p in problems(h.topic, h.body)]
     assert wrong == []
+
+
+def test_the_lamp_says_how_it_is_and_the_desk_finds_the_terminal_by_it(tmp_path: Path, broker: Broker, desk: Desk, start: Start) -> None:
+    """A fault, a press, somebody who comes, and a technician who looks for it; the end is dark."""
+    lamp = f'[lamp]\ndriver = "pipe"\npipe = "{tmp_path}/lamp"\n'
+    terminal = start(broker.port, more=NO_MICROPHONE + lamp)
+    wait_for((tmp_path / "lamp").exists, "the lamp's pipe")
+    reader = Reader(tmp_path / "lamp")
+    try:
+        wait_for(lambda: reader.words()[-1:] == ["fault"], "the fault of the microphone")
+        touch(tmp_path)
+        wait_for(lambda: reader.words()[-1] == "raised", "the alert")
+        desk.say(f"{TOPIC}/command", command("acknowledge", "c1", alert=desk.wait("alert")["id"]))
+        wait_for(lambda: reader.words()[-1] == "seen", "somebody who comes")
+        desk.say(f"{TOPIC}/command", command("identify", "c2"))
+        wait_for(lambda: reader.words()[-1] == "identify", "blinking")
+        assert desk.wait("reply", lambda m: m["command"] == "c2")["ok"]
+        assert terminal.stop() == 0
+    finally:
+        reader.leave()
+
+
+def test_a_sentence_is_said_on_the_spot_and_not_heard(
+    tmp_path: Path, broker: Broker, desk: Desk, start: Start, virtual_microphone: VirtualMicrophone
+) -> None:
+    """It is as loud as what raises an alert here, and raises none; what is shouted after it does."""
+    sounder = f'[sounder]\nsentence = "{loud(tmp_path, at_s=0.0, seconds=2.0)}"\nloudspeaker = "{virtual_microphone.loudspeaker}"\n'
+    virtual_microphone.play(quiet(tmp_path))
+    terminal = start(broker.port, more=f'[microphone]\ndevice = "{virtual_microphone.device}"\n{sounder}')
+    wait_for(lambda: "daemon.ready" in terminal.log(), "the first sound")
+    desk.wait("status")
+    touch(tmp_path)
+    pressed = desk.wait("alert", lambda m: m["label"] == "button")
+    wait_for(lambda: "speaker.says" in terminal.log(), "the sentence")
+    assert pressed["id"] in terminal.log().split("speaker.says")[1].splitlines()[0]
+    wait_for(lambda: "speaker.said" in terminal.log(), "its end")
+    assert {m["label"] for m in desk.on("alert")} == {"button"}
+    virtual_microphone.play(loud(tmp_path, at_s=1.0, seconds=6.0))
+    assert desk.wait("alert", lambda m: m["label"] == "shouting")["level_dba"] > 80
+    assert not any("silence" in m["faults"] for m in desk.on("health"))

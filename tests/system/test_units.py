@@ -39,14 +39,14 @@ def installed(folder: Path, *drop_ins: str) -> Path:
 
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     """No unknown key, no value that cannot be; with each drop-in that this systemd is for."""
-    drop_ins = ["gpio.conf", "usb-key.conf", "kernel-clock.conf", *(["restart-steps.conf"] if version() >= 254 else [])]
+    drop_ins = ["gpio.conf", "usb-key.conf", "usb-relay.conf", "kernel-clock.conf", *(["restart-steps.conf"] if version() >= 254 else [])]
     done = subprocess.run([tool("systemd-analyze"), "verify", "--man=no", installed(tmp_path, *drop_ins)], capture_output=True, text=True, check=False)
     assert (done.returncode, [line for line in done.stderr.splitlines() if "xiaoan" in line]) == (0, [])
 
 
 def test_the_service_is_exposed_to_little(tmp_path: Path) -> None:
-    """At most 1.5 of 10 by systemd's own measure, as it is shipped and with the drop-ins of the key."""
-    for drop_ins in ([], ["gpio.conf"], ["gpio.conf", "usb-key.conf"]):
+    """At most 1.5 of 10 by systemd's own measure, as it is shipped and with the drop-ins of the panel."""
+    for drop_ins in ([], ["gpio.conf"], ["gpio.conf", "usb-key.conf", "usb-relay.conf"]):
         folder = tmp_path / str(len(drop_ins))
         folder.mkdir()
         command = [tool("systemd-analyze"), "security", "--offline=true", "--no-pager", f"--threshold={LARGEST_EXPOSURE}", str(installed(folder, *drop_ins))]
