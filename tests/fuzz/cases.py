@@ -36,6 +36,8 @@ from edge.link import messages
 from edge.link.commands import Gatekeeper, Mute, Refused, parse
 from edge.link.credentials import BadCredentials, read_credentials
 from edge.link.messages import Stamp
+from edge.panel.pipe import LONGEST, Lines
+from edge.panel.usb import CODES, Keys, decoded
 from edge.shipped import calibration_folder, models_folder
 from tests.alerts.make import at
 from tests.asyncapi import problems
@@ -275,6 +277,27 @@ def frames(data: bytes) -> None:
                     assert str(frame.failure())
 
 
+WORDS = damaged(st.lists(st.sampled_from([b"press\n", b"release\r\n", b"\n", b"x" * 200]), max_size=8).map(b"".join))
+
+
+def key_pipe(data: bytes) -> None:
+    """What anybody writes into the key's pipe: presses and releases, the rest counted; nothing is kept but the begin of a line."""
+    lines, words = Lines(), 0
+    for start in range(0, len(data), 7):
+        words += len(lines.feed(data[start : start + 7]))
+        assert len(lines._rest) <= LONGEST
+    assert words + lines.garbage <= data.count(b"\n")
+
+
+def usb_key(data: bytes) -> None:
+    """What a device calls its events: keys that are down, or not."""
+    keys = Keys(0)
+    for event in decoded(data):
+        if keys.take(event):
+            keys.know(data[: CODES // 8])
+    assert keys.down in (True, False)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is fed with what."""
@@ -292,4 +315,6 @@ TARGETS: Mapping[str, Target] = {
     "manifest": Target(manifest, MANIFESTS),
     "recordings": Target(recording, RECORDINGS),
     "capture child": Target(frames, FRAMES),
+    "key pipe": Target(key_pipe, WORDS),
+    "usb key": Target(usb_key, st.binary(max_size=400)),
 }
