@@ -283,9 +283,7 @@ class Daemon:
                     pass
                 case commands.Reload():
                     return self._reload()
-                case commands.Identify():
-                    if self._wall.identify(now):
-                        return None
+                case commands.Identify() if not self._wall.identify(now):
                     return Refusal(Reason.NOT_AVAILABLE)
         except UnknownAlert:
             return Refusal(Reason.UNKNOWN_ALERT)

@@ -49,9 +49,10 @@ class LevelOnlyStream:
     def feed(self, samples: Array) -> list[Scores]:
         """(n,) more samples -> the steps that are complete by now, without scores."""
         no_scores: Mapping[str, float] = {}
+        no_frames = np.zeros((0, 0), np.float32)
         found = []
         for level in self._level.feed(samples) + self._to_dba:
             self._blocks += 1
             if self._blocks % STEP_FRAMES == 0:
-                found.append(Scores(self._blocks * BLOCK / RATE_HZ, float(level), no_scores))
+                found.append(Scores(self._blocks * BLOCK / RATE_HZ, float(level), no_scores, no_frames))
         return found
