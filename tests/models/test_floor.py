@@ -1,4 +1,4 @@
-"""The shipped detector on the development bench, through the real command."""
+"""The shipped models on the development bench, through the real command."""
 
 import subprocess
 import sys
@@ -35,7 +35,9 @@ def played(bench: ModuleType) -> Iterator[tuple[object, object]]:
         scenes, scores = Path(folder) / "scenes", Path(folder) / "scores.csv"
         build = (sys.executable, BENCH, "build", "--corpus", CORPUS, "--split", "dev", "--seed", "1", "--jobs", "2", "--out", scenes)
         subprocess.run(list(map(str, build)), capture_output=True, timeout=PATIENCE_S, check=True)
-        done = xiaoan("replay", scenes, "--scores", scores, "--jobs", "2", timeout_s=PATIENCE_S)
+        config = Path(folder) / "sounds.toml"
+        config.write_text("labels.help.on = false\nlabels.insult.on = false\n")  # half of the time, and the same scores
+        done = xiaoan("replay", scenes, "--scores", scores, "--jobs", "2", "--config", config, timeout_s=PATIENCE_S)
         assert done.returncode == 0, done.stderr
         yield bench.read_truth(scenes / "truth.csv"), bench.read_scores(scores)
 
@@ -44,6 +46,27 @@ def played(bench: ModuleType) -> Iterator[tuple[object, object]]:
 def test_the_detector_reaches_the_floor(bench: ModuleType, played: tuple[object, object], label: str, ap: float, recall: float) -> None:
     """Average precision, and recall at ten false alarms an hour, of each label over all scenes."""
     truth, scores = played
+    reached = bench.summary(*bench.evaluate(truth, scores, label))
+    assert reached["ap"] >= ap
+    assert reached["recall@10/h"] >= recall
+
+
+@pytest.fixture(scope="module")
+def spoken(bench: ModuleType) -> Iterator[tuple[object, object]]:
+    """A third of the development scenes with phrases, and the scores of the shipped list there."""
+    with tempfile.TemporaryDirectory(prefix="xiaoan-floor-") as folder:
+        scenes, scores = Path(folder) / "scenes", Path(folder) / "scores.csv"
+        build = (sys.executable, BENCH, "phrases", "--corpus", CORPUS, "--split", "dev", "--scale", "0.3", "--jobs", "2", "--out", scenes)
+        subprocess.run(list(map(str, build)), capture_output=True, timeout=PATIENCE_S, check=True)
+        done = xiaoan("replay", scenes, "--scores", scores, "--jobs", "2", "--phrases", SHARED / "phrases.toml", timeout_s=PATIENCE_S)
+        assert done.returncode == 0, done.stderr
+        yield bench.read_truth(scenes / "truth.csv"), bench.read_scores(scores)
+
+
+@pytest.mark.parametrize(("label", "ap", "recall"), [("help", 0.82, 0.71), ("insult", 0.79, 0.62)])
+def test_the_phrases_are_heard_better_than_by_the_teacher(bench: ModuleType, spoken: tuple[object, object], label: str, ap: float, recall: float) -> None:
+    """Average precision, and recall at ten false alarms an hour, of a network of others with a plain search on such scenes."""
+    truth, scores = spoken
     reached = bench.summary(*bench.evaluate(truth, scores, label))
     assert reached["ap"] >= ap
     assert reached["recall@10/h"] >= recall

@@ -44,7 +44,7 @@ def reload(desk: Desk, id_: str) -> tuple[bool, str | None]:
 def test_a_changed_list_is_taken_at_reload(terminal: Terminal, desk: Desk, listed: Path) -> None:
     """The status says what is armed; a list with a mistake changes nothing but is a fault by name, until there is a right one."""
     assert terminal.pid
-    assert "insult" not in desk.wait("status", lambda m: m["state"] == "online")["labels"]
+    assert "insult" not in desk.wait("status", lambda m: m["status"] == "online")["labels"]
     listed.write_text(BOTH, encoding="utf-8")
     assert reload(desk, "c1") == (True, None)
     desk.wait("status", lambda m: "insult" in m["labels"])

@@ -1,0 +1,80 @@
+"""From the corpus to a phrase model: speech, a teacher's labels, training, scenes of the bench, curves, ONNX file and manifest.
+
+    python -m models.training.phrases --speaker ../shared/tools/speak.py --assets ASSETS --work build/phrases
+
+Each step is a command that can be given by hand as well, and is left out where its result is in the folder already: after an end in the middle the same
+command goes on. Options that are not known here are handed to the training. Without --speaker no further speech is made than the corpus has.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from models.training.__main__ import module, same_options, step, trained_steps
+
+SEED = 11
+"""Of the scenes that the curves are taken from; they are of the corpus's training part, not of the part that figures are made with."""
+
+
+def main() -> None:
+    """Run it from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.training.phrases", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    shared = Path("../shared")
+    parser.add_argument("--corpus", type=Path, default=shared / "corpus")
+    parser.add_argument("--teachers", type=Path, default=shared / "teachers")
+    parser.add_argument("--bench", type=Path, default=shared / "bench" / "bench.py")
+    parser.add_argument("--phrases", type=Path, default=shared / "phrases.toml", help="list whose phrases are spoken more often than other words")
+    parser.add_argument("--speaker", type=Path, help="speak.py, a synthesizer; it runs in this Python")
+    parser.add_argument("--assets", type=Path, help="its folder, as its --prepare fills it")
+    parser.add_argument("--hours", type=float, default=4.0, help="of speech that is made")
+    parser.add_argument("--work", type=Path, default=Path("build/phrases"))
+    parser.add_argument("--steps", type=int, default=4000, help="of the training, 24 scenes of 8 s each")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    args, more = parser.parse_known_args()
+    work, spoken = args.work, args.work / "speech1"
+    recipe = shlex.join(["python", "-m", "models.training.phrases", "--hours", str(args.hours if args.speaker else 0), "--steps", str(args.steps),
+                         "--seed", str(args.seed), *more])  # fmt: skip
+    same_options(work, {"recipe": recipe})
+    phrases = "phrases."
+    if args.speaker:
+        step(module(f"{phrases}speech", "--speaker", args.speaker, "--assets", args.assets, "--corpus", args.corpus, "--phrases", args.phrases,
+                    "--out", spoken, "--hours", args.hours, "--seed", args.seed))  # fmt: skip
+    store, beds, run = work / "store", work / "beds", work / "run"
+    if not store.exists():
+        made = ["--speech", spoken] if args.speaker else []
+        step(module(f"{phrases}data", "--teachers", args.teachers, "--corpus", args.corpus, "--out", store, *made))
+    if not (beds / "index00.csv").exists():
+        step(module("render", "--corpus", args.corpus, "--out", beds, "--rounds", 1, "--jobs", args.jobs, "--kinds", *BEDS))
+    if trained_steps(run) < args.steps:
+        step(module(f"{phrases}train", "--store", store, "--beds", beds, "--corpus", args.corpus, "--out", run,
+                    "--steps", args.steps, "--seed", args.seed, *more))  # fmt: skip
+    if not (work / "phrases.onnx").exists():
+        step(module(f"{phrases}export", run, "--out", work))
+    scenes, fits, curves = work / "scenes", work / "fits.npz", work / "curves.json"
+    if not scenes.exists():
+        unfinished = work / "scenes.unfinished"
+        step([sys.executable, args.bench, "phrases", "--corpus", args.corpus, "--split", "train", "--seed", SEED, "--jobs", args.jobs, "--out", unfinished])
+        unfinished.rename(scenes)
+    if not fits.exists():
+        model = ("--model", work / "phrases.onnx", "--units", store / "units.json")
+        step(module(f"{phrases}fits", *model, "--scenes", scenes, "--out", fits, "--jobs", args.jobs))
+    if not curves.exists():
+        step(module(f"{phrases}curves", "--fits", fits, "--scenes", scenes, "--out", curves))
+    today = datetime.now(UTC).date().isoformat()
+    step(module(f"{phrases}manifest", run, "--curves", curves, "--out", work, "--date", today, "--training", recipe))
+    print(f"\nTo ship it: cp {work}/phrases.onnx {work}/phrases-model.toml models/")
+
+
+BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird", "scream", "laugh", "cry_baby", "sob",
+        "yell_joy", "cough", "slam", "bell", "dog", "sneeze", "knock")  # fmt: skip
+"""Ambience, and loud sounds that are no speech."""
+
+
+if __name__ == "__main__":
+    main()
