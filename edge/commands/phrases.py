@@ -1,4 +1,4 @@
-"""`xiaoan phrases check`."""
+"""`xiaoan phrases check` and, beside this file, `try`."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.calibrate.findings import Finding
+from edge.commands import phrases_try
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config.load import ConfigError
 from edge.config.phrases import PhraseList, list_in_use
@@ -17,7 +18,11 @@ from edge.words import N_
 
 def add(subparsers: Subparsers, _: Translate) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("phrases", help=_("check a list of phrases"), description=_("Check a list of phrases before a terminal listens for it."))
+    parser = subparsers.add_parser(
+        "phrases",
+        help=_("check a list of phrases, or try it"),
+        description=_("Check a list of phrases before a terminal listens for it, or try it live."),
+    )
     actions = parser.add_subparsers(dest="action", metavar=_("ACTION"), required=True)
     check = actions.add_parser(
         "check",
@@ -30,10 +35,13 @@ def add(subparsers: Subparsers, _: Translate) -> None:
     )
     check.add_argument("file", nargs="?", type=Path, metavar=_("FILE"), help=_("a list of phrases (default: the one that the terminal listens for)"))
     check.add_argument("--json", action="store_true", help=_("as JSON, an object for each phrase"))
+    phrases_try.add(actions, _)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Look at each phrase. Status 1 where one wants looking at."""
+    if args.action == "try":
+        return phrases_try.run(args, context)
     settings, models = context.config.phrases, context.models
     try:
         listed = list_in_use(settings, models, args.file)
