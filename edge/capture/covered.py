@@ -141,9 +141,16 @@ class Covering:
             found = json.loads(self._file.read_text(encoding="utf-8"))
             if (found["format"], found["device"]) != (_FORMAT, self._device):
                 return Normal()
-            return Normal(tuple(map(float, found["tilts_db"]))[-KEPT_HOURS:], int(found["dull"]))
+            return Normal(tuple(map(_finite, found["tilts_db"]))[-KEPT_HOURS:], int(found["dull"]))
         except FileNotFoundError:
             return Normal()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             _log.warning("covered.begun_anew file=%s reason=%r", self._file, str(error))
             return Normal()
+
+
+def _finite(number: object) -> float:
+    """The number, if it is one. Raises ValueError."""
+    if not isinstance(number, int | float) or not np.isfinite(number):
+        raise ValueError(f"{number!r} is no level")
+    return float(number)

@@ -53,6 +53,10 @@ def unpack(clear: bytes) -> tuple[About, bytes]:
         header = json.loads(head)
         if header.pop("format") != FORMAT:
             raise Malformed("made by another version")
-        return About(**header), flac
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        about = About(**header)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Malformed(str(error)) from error
+    texts, numbers = (about.alert, about.label, about.place, about.terminal, about.onset_at or ""), (about.before_s, about.seconds)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int | float) for number in numbers):
+        raise Malformed("a field of another kind")
+    return about, flac

@@ -85,6 +85,11 @@ def unseal(sealed: bytes, private: bytes, file: Path) -> bytes:
     return clear
 
 
+def public_of(private: bytes) -> bytes:
+    """The public key that belongs to a private one. Raises NoLibrary."""
+    return bytes(_nacl().PrivateKey(private).public_key)
+
+
 def make_key(file: Path) -> bytes:
     """Make a private key in a new file that only its owner can read. Returns the public one. Raises BadKey, NoLibrary."""
     key = _nacl().PrivateKey.generate()

@@ -21,6 +21,8 @@ import soundfile
 from hypothesis import strategies as st
 
 from edge.capture import RATE_HZ
+from edge.capture.covered import FILE as NORMAL_FILE
+from edge.capture.covered import KEPT_HOURS, LEARN_HOURS, Covering
 from edge.capture.frames import FAILURE, SOUND, BadFrame, Frame, FrameReader
 from edge.capture.recording import duration_s, read_blocks
 from edge.config import profiles
@@ -31,6 +33,8 @@ from edge.decide.rules import rules_for
 from edge.detect.manifest import ModelError, read_manifest
 from edge.detect.units import units_of
 from edge.errors import EdgeError
+from edge.evidence.container import Malformed, unpack
+from edge.evidence.sealing import MAGIC, NotOpened, Seal, public_of, unseal
 from edge.features.logmel import LogMelStream
 from edge.link import messages
 from edge.link.commands import Gatekeeper, Mute, Refused, parse
@@ -298,6 +302,42 @@ def usb_key(data: bytes) -> None:
     assert keys.down in (True, False)
 
 
+# --- what lies in the state folder, or is copied from one
+
+NORMAL = json.dumps({"format": 1, "device": "", "tilts_db": [-12.5] * LEARN_HOURS, "dull": 1}).encode()
+NORMALS = st.one_of(damaged(st.just(NORMAL)), JSON.map(lambda more: json.dumps({**json.loads(NORMAL), "tilts_db": more}).encode()), JSON.map(_json))
+HEADER = {"format": 1, "alert": "x", "label": "shouting", "place": "x", "terminal": "a/b", "onset_at": None, "before_s": 1.0, "seconds": 2.0}
+CLEAR = st.one_of(
+    damaged(st.just(_json(HEADER) + b"\nfLaC")),
+    st.dictionaries(st.sampled_from(sorted(HEADER)), JSON, max_size=3).map(lambda more: _json({**HEADER, **more}) + b"\nfLaC"),
+    st.binary(max_size=200),
+)
+
+
+def normal(data: bytes) -> None:
+    """What the microphone usually hears, with which it can go on; or nothing is known."""
+    _file(NORMAL_FILE, data)
+    hours = Covering(Path(_folder().name), "").normal
+    for tilt_db in (-30.0, -12.0, None):
+        hours = hours.advance(tilt_db)
+    assert len(hours.tilts_db) <= KEPT_HOURS
+
+
+@cache
+def _sealing() -> tuple[bytes, Seal]:
+    private = bytes(range(32))
+    return private, Seal(public_of(private))
+
+
+def evidence(data: bytes) -> None:
+    """Sealed nonsense, and nonsense that is not sealed: a header and a FLAC, or a sentence."""
+    private, seal = _sealing()
+    for sealed in (seal(data), data, MAGIC + data):
+        with suppress(NotOpened, Malformed):
+            about, _ = unpack(unseal(sealed, private, Path("x")))
+            assert "s of sound" in f"{about.seconds:.1f} s of sound, {about.before_s:.1f} s of {about.label + about.place}"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is fed with what."""
@@ -317,4 +357,8 @@ TARGETS: Mapping[str, Target] = {
     "capture child": Target(frames, FRAMES),
     "key pipe": Target(key_pipe, WORDS),
     "usb key": Target(usb_key, st.binary(max_size=400)),
+
+
+    "normal": Target(normal, NORMALS),
+    "evidence": Target(evidence, CLEAR),
 }
