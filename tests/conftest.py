@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import sound_server
 from tests.broker import broker, desk  # noqa: F401 - fixtures
+
+settings.register_profile("any machine", deadline=None)  # how long a case takes says something of the machine, and nothing of the code
+settings.load_profile("any machine")
 
 
 @pytest.fixture
