@@ -11,6 +11,7 @@ CATALOGUE := edge/locale/zh_CN/LC_MESSAGES/xiaoan.po
 SOUND := libportaudio2 espeak-ng
 BROKER_AND_SOUND_SERVER := mosquitto pulseaudio pulseaudio-utils libasound2-plugins
 TO_WATCH_THEM := strace systemd
+BROWSER := chromium
 
 .PHONY: demo test torture fuzz audit bench words lock train train-test
 
@@ -75,7 +76,7 @@ $(VENV)/installed-demo: pyproject.toml hatch_build.py $(CATALOGUE) | $(BIN)/pyth
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml hatch_build.py | $(BIN)/python
-	@tools/system-packages $(SOUND) $(BROKER_AND_SOUND_SERVER) $(TO_WATCH_THEM)
+	@tools/system-packages $(SOUND) $(BROKER_AND_SOUND_SERVER) $(TO_WATCH_THEM) $(BROWSER)
 	@echo "xiaoan: setting up $(VENV) with what tests need"
 	@$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/installed-demo

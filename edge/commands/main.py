@@ -17,7 +17,7 @@ from edge.commands.context import Context
 from edge.errors import EdgeError
 from edge.words import DOMAIN, LOCALE_FOLDER, N_
 
-COMMANDS = ("run", "demo", "replay", "devices", "config", "levels", "calibrate", "phrases", "doctor", "evidence", "version")
+COMMANDS = ("run", "demo", "replay", "devices", "config", "levels", "calibrate", "phrases", "doctor", "desk", "evidence", "version")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -423,6 +423,61 @@ class PathSettings(Section):
     models: FilePath = Field(default="", description=N_("Folder of the models; empty: the ones shipped."))
 
 
+class RosterEntry(Section):
+    """`[[desk.roster]]`: who is told when nobody at the desk acknowledges."""
+
+    days: tuple[Day, ...] = Field(
+        default=DAYS, min_length=1, max_length=7, strict=False, description=N_("Days of the week on which it holds: mon tue wed thu fri sat sun.")
+    )
+    start: ClockTime = Field(default="00:00", description=N_("Local time from which it holds, as HH:MM."))
+    end: ClockTime = Field(default="00:00", description=N_("Local time until which it holds, as HH:MM; as `start`: all day; earlier: into the next day."))
+    periods: tuple[Annotated[str, Field(max_length=40)], ...] = Field(
+        default=(), max_length=50, strict=False, description=N_("Periods of the day in which it holds; empty: all.")
+    )
+    tell: tuple[Annotated[str, Field(max_length=80)], ...] = Field(
+        default=(), max_length=50, strict=False, description=N_("Names of those to tell, as they stand in the file of `tell_file`.")
+    )
+
+
+class DeskSettings(Section):
+    """`[desk]`, of the machine that serves the duty room's page; a terminal needs none of it."""
+
+    listen: HostName = Field(default="127.0.0.1", description=N_("Address on which the page is served; 0.0.0.0: on all, which needs TLS or a proxy."))
+    port: int = Field(default=8780, ge=1, le=65_535, description=N_("Port of the page."))
+    certificate: FilePath = Field(default="", description=N_("File with the page's certificate; needs `key`."))
+    key: FilePath = Field(default="", description=N_("File with the key of the page's `certificate`."))
+    proxy: bool = Field(default=False, description=N_("A proxy on this machine does TLS and names the caller's address; only 127.0.0.1 is believed."))
+    database: str = Field(
+        default="",
+        max_length=500,
+        description=N_("Address of the database as SQLAlchemy has it, with postgresql+psycopg://; empty: desk.sqlite3 in the state folder."),
+    )
+    terminals: tuple[TopicWord, ...] = Field(
+        default=(), max_length=1000, strict=False, description=N_("Names of the terminals that there must be; one that never came is then shown as missing.")
+    )
+    tell_after_s: float = Field(default=20.0, ge=5.0, le=3600.0, description=N_("Seconds without acknowledgement after which the roster is told."))
+    tell_file: FilePath = Field(
+        default="", description=N_("File with a name and an Apprise address on each line, that only the service can read; its addresses are never printed.")
+    )
+    roster: tuple[RosterEntry, ...] = Field(default=(), max_length=200, strict=False, description=N_("Who is told when nobody acknowledges."))
+    plans: Mapping[str, FilePath] = Field(default={}, max_length=50, description=N_("Floor plans, name = picture file (PNG or JPEG)."))
+
+    @property
+    def tls(self) -> bool:
+        """Whether the page itself speaks TLS."""
+        return bool(self.certificate)
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if bool(self.certificate) != bool(self.key):
+            raise PydanticCustomError("rule", N_("`certificate` and `key` go together: set both or none"))
+        if self.listen not in ("127.0.0.1", "::1", "localhost") and not self.certificate and not self.proxy:
+            raise PydanticCustomError("rule", N_("passwords would cross the network in the clear: set `certificate` and `key`, or `proxy`"))
+        if self.roster and not self.tell_file:
+            raise PydanticCustomError("rule", N_("`roster` needs `tell_file`"))
+        return self
+
+
 def _all_labels(given: Mapping[str, LabelSettings]) -> Mapping[str, LabelSettings]:
     return {label: given.get(label, LabelSettings()) for label in LABELS}
 
@@ -454,3 +509,4 @@ class Config(Section):
     lamp: LampSettings = Field(default=LampSettings(), description=N_("The lamp on the wall: all is well, alert raised, somebody is coming, fault."))
     sounder: SounderSettings = Field(default=SounderSettings(), description=N_("What beeps, and what is said on the spot by a school's own choice."))
     paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))
+    desk: DeskSettings = Field(default=DeskSettings(), description=N_("The duty room's page, `xiaoan desk`."))

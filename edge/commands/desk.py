@@ -1,0 +1,115 @@
+"""`xiaoan desk`: the duty room's page, and who may use it."""
+
+import argparse
+import getpass
+import logging
+import os
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from edge.commands.context import Context, Subparsers, Translate
+from edge.errors import EdgeError
+from edge.words import N_
+
+if TYPE_CHECKING:
+    from edge.desk.store import Store
+
+ROLES = ("duty", "technician", "head")
+_NEEDED = ("apprise", "argon2", "sqlalchemy", "starlette", "uvicorn")
+
+
+class NotInstalled(EdgeError):
+    """The extra is missing."""
+
+
+class NoBroker(EdgeError):
+    """The configuration names no broker."""
+
+
+class NobodyMayLogIn(EdgeError):
+    """No user has a password yet."""
+
+
+class BadUser(EdgeError):
+    """A user cannot be added or removed."""
+
+
+def add(subparsers: Subparsers, _: Translate) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser(
+        "desk",
+        help=_("serve the duty room's page"),
+        description=_(
+            "Serves a page for the duty room's screen and the teachers' phones: open alerts, every terminal and its health. It hears the broker of the "
+            "configuration; [desk] says where the page is served. Nothing is open before a first user has a password."
+        ),
+        epilog=_("Exit status: 0 after it was stopped, 2 it could not be done."),
+    )
+    users = parser.add_mutually_exclusive_group()
+    users.add_argument("--add-user", metavar=_("NAME"), help=_("add somebody, or give a new password, and leave; asks for the password"))
+    users.add_argument("--remove-user", metavar=_("NAME"), help=_("take somebody's access away, and leave"))
+    users.add_argument("--users", action="store_true", help=_("list who may log in, and leave"))
+    parser.add_argument("--role", choices=ROLES, default="duty", help=_("role of the one who is added: duty, technician (also mutes and drills) or head"))
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Serve, or change who may log in. Returns the exit status."""
+    if any(find_spec(name) is None for name in _NEEDED):
+        raise NotInstalled(N_("the desk needs packages that are not installed. Run: pip install 'xiaoan-edge[desk]'"))
+    from edge.desk.store import Store
+
+    store = Store(context.config.desk.database, context.state)
+    try:
+        if args.add_user is not None:
+            return _add_user(store, args.add_user, args.role, context)
+        if args.remove_user is not None:
+            if not store.remove_user(args.remove_user):
+                raise BadUser(N_("there is no user {name}"), name=args.remove_user)
+            return 0
+        if args.users:
+            for user in store.users():
+                context.console.print(f"{user.name}  {user.role}", markup=False)
+            return 0
+        return _serve(store, context)
+    finally:
+        store.close()
+
+
+def _add_user(store: "Store", name: str, role: str, context: Context) -> int:
+    from edge.desk.store import User
+    from edge.desk.users import hashed
+
+    if not 1 <= len(name.strip()) <= 80 or not name.isprintable():
+        raise BadUser(N_("a user's name has 1 to 80 characters"))
+    _ = context.translate
+    if sys.stdin.isatty():
+        password = getpass.getpass(_(N_("password: ")))
+        if password != getpass.getpass(_(N_("once more: "))):
+            raise BadUser(N_("the two passwords differ; nothing was changed"))
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    store.put_user(User(name.strip(), role, hashed(password)))
+    context.console.print(_(N_("{name} may log in as {role}")).format(name=name.strip(), role=role), markup=False)
+    return 0
+
+
+def _serve(store: "Store", context: Context) -> int:
+    from edge.desk.desk import Desk
+    from edge.desk.serve import serve
+
+    config = context.config
+    if not config.broker.host:
+        raise NoBroker(N_("no MQTT broker is configured; set `host` in [broker]"))
+    if not store.users():
+        raise NobodyMayLogIn(N_("nobody may log in yet, so nothing is served. Run: xiaoan desk --add-user NAME --role head"))
+    logging.basicConfig(level=logging.DEBUG if context.debug else logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    desk = Desk(config, store, os.environ, context.translate)
+    address = f"{'https' if config.desk.tls else 'http'}://{config.desk.listen}:{config.desk.port}/"
+    context.errors.print(context.translate(N_("the page: {address}")).format(address=address), markup=False)
+    desk.start()
+    try:
+        serve(desk, config.desk, context.language)
+    finally:
+        desk.stop()
+    return 0

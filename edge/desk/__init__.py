@@ -1,0 +1,1 @@
+"""The duty room's page: a subscriber like any other, that no terminal needs."""

@@ -1,0 +1,135 @@
+"""The real page: `xiaoan desk` as a child process, and a browser's requests to it without a browser."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.broker import free_port, listens, wait_for
+from tests.command import ROOT, XIAOAN
+
+PASSWORD = "correct horse battery"  # noqa: S105 - of the test's own user
+PATIENCE_S = 40.0
+
+
+class Served:
+    """`xiaoan desk` with a configuration of its own."""
+
+    def __init__(self, folder: Path, broker_port: int, more: str = "") -> None:
+        """more: TOML of [desk]."""
+        self.port = free_port()
+        self.folder = folder
+        self.config = folder / "desk.toml"
+        self.config.write_text(
+            f'[terminal]\nsite = "no-4"\n[paths]\nstate = "{folder / "desk"}"\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n'
+            f"[desk]\nport = {self.port}\n{more}",
+            encoding="utf-8",
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def add_user(self, name: str, role: str) -> "subprocess.CompletedProcess[str]":
+        """As the technician does, with the password through a pipe."""
+        return subprocess.run(
+            [*XIAOAN, "--config", str(self.config), "desk", "--add-user", name, "--role", role],
+            input=PASSWORD + "\n", cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        with (self.folder / "desk.log").open("ab") as log:
+            self._process = subprocess.Popen([*XIAOAN, "--config", str(self.config), "desk"], cwd=ROOT, env=_environment(), stdout=log, stderr=log)
+        wait_for(lambda: listens(self.port), "the page", PATIENCE_S)
+
+    def stop(self) -> int:
+        """SIGTERM. Returns the exit status."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        status = self._process.wait(PATIENCE_S)
+        self._process = None
+        return status
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def log(self) -> str:
+        """What it wrote so far."""
+        return (self.folder / "desk.log").read_text(encoding="utf-8")
+
+
+@contextmanager
+def served(folder: Path, broker_port: int, more: str = "") -> Iterator[Served]:
+    """A desk with a head, a technician and somebody on duty, started and ended."""
+    desk = Served(folder, broker_port, more)
+    for name, role in (("李老师", "duty"), ("王工", "technician")):
+        assert desk.add_user(name, role).returncode == 0
+    desk.start()
+    try:
+        yield desk
+    finally:
+        desk.end()
+
+
+class Visitor:
+    """Somebody with a cookie jar."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookies: dict[str, str] = {}
+        self.csrf = ""
+
+    def ask(self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, str, Mapping[str, str]]:
+        """Status, text, headers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection.request(method, path, body, {"cookie": cookie, **(headers or {})})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        for line in answer.headers.get_all("set-cookie") or []:
+            name, _, rest = line.partition("=")
+            self.cookies[name] = rest.partition(";")[0].strip('"')
+        connection.close()
+        return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
+
+    def log_in(self, name: str, password: str = PASSWORD) -> int:
+        """As the form does. Returns the status; 303: in."""
+        _, page, _ = self.ask("GET", "/login")
+        found = re.search(r'name="token" value="([^"]+)"', page)
+        assert found
+        form = urlencode({"name": name, "password": password, "token": found[1]})
+        status, _, _ = self.ask("POST", "/login", form, {"content-type": "application/x-www-form-urlencoded"})
+        if status == 303:
+            self.csrf = json.loads(self.ask("GET", "/me.json")[1])["csrf"]
+        return status
+
+    def wish(self, **fields: object) -> tuple[int, dict[str, Any]]:
+        """As the page's buttons do."""
+        status, text, _ = self.ask("POST", "/wish", json.dumps(fields), {"x-csrf": self.csrf, "content-type": "application/json"})
+        return status, json.loads(text)
+
+    def picture(self) -> dict[str, Any]:
+        """What the page shows."""
+        picture: dict[str, Any] = json.loads(self.ask("GET", "/picture.json")[1])
+        return picture
+
+    def wait(self, true: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+        """The first picture for which `true` is."""
+        until_s = time.monotonic() + PATIENCE_S
+        while not true(picture := self.picture()):
+            assert time.monotonic() < until_s, f"waited in vain for {what}: {picture}"
+            time.sleep(0.05)
+        return picture
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}

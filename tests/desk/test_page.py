@@ -1,0 +1,114 @@
+"""The page in a real browser: the real terminal hears a recording, mosquitto carries it, Chromium shows it, and a finger presses the button."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge.desk.words import WORDS
+from tests.broker import Broker, Desk
+from tests.desk.say import alert, health, status
+from tests.desk.served import PASSWORD, Served, served
+from tests.system.terminal import Terminal, loud
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PAGE = Path(__file__).parents[2] / "edge" / "desk" / "page"
+PATIENCE_MS = 60_000.0
+SWITCHES = (
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
+)  # fmt: skip
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+
+def test_every_word_of_the_script_is_in_the_catalogue() -> None:
+    """And no word is there that the page does not say; those of labels, states and the like are put together."""
+    script = (PAGE / "desk.js").read_text(encoding="utf-8")
+    used = set(re.findall(r'\bt\("(\w+)"', script)) - {"state_", "condition_", "verdict_", "label_", "reason_"}
+    assert used <= WORDS.keys()
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", script)
+
+
+@pytest.fixture
+def browser_page(tmp_path: Path) -> "Iterator[Page]":
+    """A page of the size of a small phone."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("chromium is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        context = driver.chromium.launch_persistent_context(
+            tmp_path / "profile", executable_path=chromium, headless=True, args=[*SWITCHES, *(["--no-sandbox"] if os.getuid() == 0 else [])],
+            viewport={"width": 360, "height": 740}, locale="zh-CN",
+        )  # fmt: skip
+        context.set_default_timeout(PATIENCE_MS)
+        try:
+            yield context.pages[0]
+        finally:
+            context.close()
+
+
+def log_in(page: "Page", desk: Served, language: str) -> None:
+    """By the form, with the keyboard alone."""
+    page.goto(f"http://127.0.0.1:{desk.port}/login?lang={language}")
+    page.locator("input[name=name]").focus()
+    page.keyboard.insert_text("李老师")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tab-alerts")
+
+
+def test_from_the_sound_to_the_button(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
+    """An alert of the real terminal is shown with its place; "I'm going" reaches the terminal with the name, closing its verdict."""
+    terminal = Terminal(tmp_path, broker.port)
+    with served(tmp_path, broker.port) as page:
+        try:
+            log_in(browser_page, page, "zh")
+            terminal.start(loud(tmp_path))
+            going = browser_page.locator(".alert.waiting button.main")
+            going.wait_for()
+            assert browser_page.locator(".alert.waiting .place").inner_text() == "二楼东侧洗手间"
+            going.focus()
+            browser_page.keyboard.press("Enter")
+            said = desk.wait("alert", lambda body: body["state"] == "acknowledged", PATIENCE_MS / 1000)
+            assert said["by"] == "李老师"
+            browser_page.get_by_role("button", name="我到了").click()
+            browser_page.get_by_text("已有人到场").wait_for()
+            browser_page.get_by_role("button", name="关闭").click()
+            browser_page.get_by_label("是什么情况").select_option("false")
+            browser_page.get_by_label("简单说明").fill("搬桌子")
+            browser_page.keyboard.press("Enter")
+            assert desk.wait("alert", lambda body: body["state"] == "closed", PATIENCE_MS / 1000)["verdict"] == "false"
+            browser_page.locator(".alert.closed", has_text="搬桌子").wait_for()
+            assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360
+        finally:
+            terminal.end()
+
+
+def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
+    """A hostile place and phrase do nothing; a broker that goes away is said, and that it came back."""
+    problems: list[str] = []
+    browser_page.on("pageerror", lambda error: problems.append(str(error)))
+    with served(tmp_path, broker.port) as page:
+        log_in(browser_page, page, "en")
+        desk.say("xiaoan/v1/no-4/t1/status", status(place=HOSTILE))
+        desk.say("xiaoan/v1/no-4/t1/health", health())
+        desk.say("xiaoan/v1/no-4/t1/alert", alert(place=HOSTILE, phrase=HOSTILE, label="help"))
+        browser_page.locator(".alert.waiting").wait_for()
+        assert browser_page.locator(".alert.waiting .place").inner_text() == HOSTILE
+        browser_page.get_by_role("tab", name="Terminals").click()
+        browser_page.locator(".terminal").wait_for()
+        assert browser_page.locator("main img, main script").count() == 0
+        assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360
+        broker.kill()
+        browser_page.get_by_text("The broker is away").wait_for()
+        broker.start()
+        browser_page.get_by_text("The broker is away").wait_for(state="detached")
+        assert browser_page.title() == "(1) Duty desk"
+        assert problems == []

@@ -1,0 +1,81 @@
+"""What the desk keeps, and that it does not need to."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.desk.keeper import Keeper
+from edge.desk.school import Case, Terminal
+from edge.desk.store import Deed, NoStore, Spot, Store, User
+from tests.broker import wait_for
+from tests.desk.say import ID, NOON_MS, PLACE
+
+CASE = Case("t1", ID, "shouting", "raised", PLACE, NOON_MS, "break", score=0.9, trace=((0.0, 0.9, None),))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new file."""
+    store = Store("", tmp_path)
+    yield store
+    store.close()
+
+
+def test_what_is_kept_comes_back(store: Store) -> None:
+    """The latest of each; closed ones are history."""
+    store.keep([CASE], [Terminal("t1", place=PLACE, condition="fine")], [Deed(1, "李老师", "acknowledge", "t1", ID)])
+    assert store.open_cases() == [CASE]
+    closed = replace(CASE, state="closed", verdict="false", word="搬桌子")
+    store.keep([closed], [], [])
+    assert store.open_cases() == []
+    assert store.cases(NOON_MS, NOON_MS + 1) == [closed]
+    assert store.cases(NOON_MS + 1, NOON_MS + 2) == []
+    assert [(deed.who, deed.verb) for deed in store.deeds(10)] == [("李老师", "acknowledge")]
+    assert [(t.name, t.place) for t in store.terminals()] == [("t1", PLACE)]
+
+
+def test_a_spot_on_the_plan_stays(store: Store) -> None:
+    """Before and after the terminal has spoken."""
+    store.put_spot("t1", Spot("二楼", 0.25, 0.5))
+    assert store.terminals() == []
+    store.keep([], [Terminal("t1")], [])
+    assert store.spots() == {"t1": Spot("二楼", 0.25, 0.5)}
+
+
+def test_a_session_lasts_until_its_time_or_a_new_password(store: Store) -> None:
+    """Whoever's password was changed is logged out everywhere."""
+    store.put_user(User("a", "duty", "x"))
+    store.begin_session("h", "a", "csrf", until_ms=100, now_ms=0)
+    found = store.session("h", 100)
+    assert found
+    assert (found.name, found.role, found.csrf) == ("a", "duty", "csrf")
+    assert store.session("h", 101) is None
+    store.put_user(User("a", "head", "y"))
+    assert store.session("h", 50) is None
+
+
+def test_a_database_that_refuses_is_written_later(store: Store, tmp_path: Path) -> None:
+    """Nobody waits for it, and the latest is what is written."""
+    blocker = sqlite3.connect(tmp_path / "desk.sqlite3", isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep([CASE], deeds=[Deed(1, "a", "mute")])
+    wait_for(lambda: keeper.refused is not None, "the refusal")
+    keeper.keep([replace(CASE, state="ended")])
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    wait_for(lambda: keeper.refused is None, "the writing")
+    keeper.stop(10.0)
+    assert [case.state for case in store.open_cases()] == ["ended"]
+    assert len(store.deeds(10)) == 1
+
+
+@pytest.mark.parametrize("url", ["nonsense", "frob://x/y", "sqlite:////nowhere/at/all.sqlite3"])
+def test_a_database_that_cannot_be_is_one_sentence(tmp_path: Path, url: str) -> None:
+    """With the key to look at."""
+    with pytest.raises(NoStore, match="Check `database`"):
+        Store(url, tmp_path)

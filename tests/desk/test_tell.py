@@ -1,0 +1,137 @@
+"""When nobody looks, somebody is told; by a real webhook where it matters."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from edge.config.schema import DeskSettings, RosterEntry
+from edge.desk.school import Case
+from edge.desk.tell import AGAIN_S, BadTellFile, Teller, Tried, by_apprise, on_duty, read_addresses
+from tests.broker import wait_for
+from tests.desk.say import ID, NOON_MS, PLACE
+
+# Apprise loads all its services, and one of them an old module of Python's.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+MONDAY = datetime(2027, 1, 18, 10, 0).astimezone()
+CASE = Case("t1", ID, "shouting", "raised", PLACE, NOON_MS, "break", by="王小明", phrase="别打了")
+EVERYBODY = (RosterEntry(tell=("duty",)),)
+
+
+def settings(roster: tuple[RosterEntry, ...] = EVERYBODY, file: str = "/tell") -> DeskSettings:
+    """Tell after 20 s."""
+    return DeskSettings(roster=roster, tell_file=file)
+
+
+class Told:
+    """A service that takes or refuses, and what came of it."""
+
+    def __init__(self, failed: str | None, roster: tuple[RosterEntry, ...] = EVERYBODY) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+        self.tried: list[Tried] = []
+        self._failed = failed
+        self.teller = Teller(settings(roster), {"duty": "json://x", "head": "json://y"}, self._send, self.tried.append, lambda sentence: sentence)
+
+    def _send(self, address: str, title: str, body: str) -> str | None:
+        self.sent.append((address, title, body))
+        return self._failed
+
+    def look(self, seconds: float, case: Case = CASE) -> int:
+        """Look so long after the alert, and wait for what that sets off. Returns how many tries there were so far."""
+        self.teller.look([case], NOON_MS + round(seconds * 1000), MONDAY, "break")
+        self.teller._pool.submit(lambda: None).result()
+        wait_for(lambda: len(self.tried) == len(self.sent), "the result")
+        return len(self.tried)
+
+
+def test_nobody_is_told_within_twenty_seconds_and_everybody_once_after() -> None:
+    """Place, label and seconds; neither a name nor what was said."""
+    told = Told(None)
+    assert [told.look(s) for s in (0, 19.9, 20, 21, 200)] == [0, 0, 1, 1, 1]
+    assert told.sent == [("json://x", "Nobody has acknowledged an alert", f"{PLACE}: shouting, for 20 s")]
+    assert (told.tried[0].failed, told.tried[0].number) == (None, 1)
+
+
+@pytest.mark.parametrize("state", ["acknowledged", "closed"])
+def test_what_somebody_takes_care_of_is_told_to_nobody(state: str) -> None:
+    """However late it is."""
+    assert Told(None).look(500, Case("t1", ID, "shouting", state, PLACE, NOON_MS, "break")) == 0
+
+
+def test_a_try_that_fails_is_made_again_and_then_given_up() -> None:
+    """Each with its result."""
+    told = Told("404")
+    assert [told.look(20 + s) for s in (0, 5, AGAIN_S[1], AGAIN_S[2], 500)] == [1, 1, 2, 3, 3]
+    assert [(tried.number, tried.failed) for tried in told.tried] == [(1, "404"), (2, "404"), (3, "404")]
+
+
+@pytest.mark.parametrize(
+    ("entry", "holds"),
+    [
+        ({}, True),
+        ({"days": ("tue",)}, False),
+        ({"start": "09:00", "end": "11:00"}, True),
+        ({"start": "11:00", "end": "09:00"}, False),
+        ({"start": "22:00", "end": "10:30"}, True),
+        ({"periods": ("class",)}, False),
+        ({"periods": ("break", "class")}, True),
+    ],
+)
+def test_the_roster_says_who(entry: dict[str, object], *, holds: bool) -> None:
+    """By day, hour and period; on Monday at ten, in the break."""
+    roster = [RosterEntry.model_validate({"tell": ["head"], **entry}), RosterEntry(tell=("duty",)), RosterEntry(tell=("duty",))]
+    assert on_duty(roster, MONDAY, "break") == (["head", "duty"] if holds else ["duty"])
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "sentence"),
+    [
+        ("duty json://secret.example/\n", 0o604, "can be read by others"),
+        ("duty nonsense\n", 0o600, "line 1"),
+        ("# nobody\n\nduty frob://secret.example\n", 0o600, "line 3"),
+        ("head json://secret.example/\n", 0o600, "no duty"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_said_without_its_addresses(tmp_path: Path, text: str, mode: int, sentence: str) -> None:
+    """Addresses hold keys."""
+    file = tmp_path / "tell"
+    file.write_text(text)
+    file.chmod(mode)
+    with pytest.raises(BadTellFile, match=sentence) as caught:
+        read_addresses(settings(file=str(file)))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[int, list[str]]]:
+    """Port and what arrived; what is asked of /no is refused."""
+    bodies: list[str] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            self.send_response(404 if self.path.startswith("/no") else 200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port, bodies
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_webhook_is_told_and_its_refusal_is_known(webhook: tuple[int, list[str]]) -> None:
+    """Through Apprise, as any of its services."""
+    port, bodies = webhook
+    assert by_apprise(f"json://127.0.0.1:{port}/yes", "title", "body") is None
+    assert '"title"' in bodies[0]
+    refused = by_apprise(f"json://127.0.0.1:{port}/no", "title", "body")
+    assert refused
+    assert "404" in refused

@@ -1,0 +1,178 @@
+"""The page as it is served, by a real `xiaoan desk` at a real mosquitto; terminals are played by a subscriber that may also speak."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.broker import Broker, Desk, running
+from tests.command import xiaoan
+from tests.desk.say import ID, PLACE, alert, health, listed, status
+from tests.desk.served import PASSWORD, Served, Visitor, served
+
+TOPIC = "xiaoan/v1/no-4/t1"
+
+
+@pytest.fixture(scope="module")
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One for all tests of this file."""
+    yield from running(Broker(tmp_path_factory.mktemp("broker")))
+
+
+@pytest.fixture(scope="module")
+def page(mosquitto: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One desk for all tests of this file."""
+    with served(tmp_path_factory.mktemp("page"), mosquitto.port, 'terminals = ["t1", "t2"]\n') as desk:
+        yield desk
+
+
+@pytest.fixture
+def school(mosquitto: Broker) -> Iterator[Desk]:
+    """Speaks for terminals, and hears what they are told."""
+    speaker = Desk(mosquitto.port)
+    yield speaker
+    speaker.close()
+
+
+@pytest.fixture
+def teacher(page: Served) -> Visitor:
+    """Somebody on duty who is logged in."""
+    visitor = Visitor(page.port)
+    assert visitor.log_in("李老师") == 303
+    return visitor
+
+
+def test_nothing_is_served_before_a_first_password(tmp_path: Path, mosquitto: Broker) -> None:
+    """The command says so and leaves."""
+    desk = Served(tmp_path, mosquitto.port)
+    done = xiaoan("--config", desk.config, "desk")
+    assert done.returncode == 2
+    assert "nobody may log in yet" in done.stderr
+
+
+def test_an_alert_is_shown_acknowledged_and_closed(teacher: Visitor, school: Desk) -> None:
+    """From the broker to the picture; the command carries the name; who did what is kept."""
+    school.say(f"{TOPIC}/status", status(), retain=True)
+    school.say(f"{TOPIC}/health", health(), retain=True)
+    school.say(f"{TOPIC}/alert", alert())
+    shown = teacher.wait(lambda p: bool(p["alerts"]), "the alert")["alerts"][0]
+    assert (shown["place"], shown["label"], shown["waiting"], shown["trace"]) == (PLACE, "shouting", True, [[0.0, 0.9, 88.0]])
+    said, answer = teacher.wish(verb="acknowledge", terminal="t1", alert=ID)
+    assert said == 202
+    school.say(f"{TOPIC}/reply", {"schema": 1, "at": None, "boot": "00" * 8, "command": answer["id"], "ok": True, "reason": None, "field": None})
+    school.say(f"{TOPIC}/alert", alert(state="acknowledged", repeat=1, by="李老师"))
+    shown = teacher.wait(lambda p: answer["id"] in p["answers"] and not p["alerts"][0]["waiting"], "the answer")["alerts"][0]
+    assert (shown["by"], shown["open"]) == ("李老师", True)
+    assert teacher.wish(verb="close", terminal="t1", alert=ID, verdict="prank", word="初二学生")[0] == 202
+    school.say(f"{TOPIC}/alert", alert(state="closed", repeat=2, by="李老师", verdict="prank"))
+    closed = teacher.wait(lambda p: not p["alerts"][0]["open"], "the end")["alerts"][0]
+    assert (closed["verdict"], closed["word"]) == ("prank", "初二学生")
+
+
+def test_whoever_is_not_logged_in_sees_nothing(page: Served) -> None:
+    """Neither the picture nor the stream, and wishes even less."""
+    stranger = Visitor(page.port)
+    assert [stranger.ask("GET", path)[0] for path in ("/picture.json", "/stream", "/me.json", "/plan/x")] == [401] * 4
+    assert stranger.ask("POST", "/wish", "{}")[0] == 401
+    assert stranger.ask("GET", "/")[2]["location"] == "/login"
+    stranger.cookies["xiaoan"] = "x" * 43
+    assert stranger.ask("GET", "/picture.json")[0] == 401
+
+
+def test_what_another_site_sends_is_not_done(page: Served, teacher: Visitor) -> None:
+    """Without the session's token, or from another origin, nothing is changed; nor does another site's login form log anybody in."""
+    wish = json.dumps({"verb": "acknowledge", "terminal": "t1", "alert": ID})
+    assert teacher.ask("POST", "/wish", wish)[0] == 403
+    assert teacher.ask("POST", "/wish", wish, {"x-csrf": "guessed"})[0] == 403
+    assert teacher.ask("POST", "/wish", wish, {"x-csrf": teacher.csrf, "origin": "https://evil.example"})[0] == 403
+    assert teacher.ask("POST", "/wish", wish, {"x-csrf": teacher.csrf, "sec-fetch-site": "cross-site"})[0] == 403
+    stranger = Visitor(page.port)
+    assert stranger.ask("POST", "/login", f"name=x&password={PASSWORD}&token=")[0] == 403
+
+
+def test_a_role_may_do_what_is_its_own(page: Served, teacher: Visitor, school: Desk) -> None:
+    """Whoever is on duty does not mute; the technician does."""
+    school.say(f"{TOPIC}/status", status(), retain=True)
+    teacher.wait(lambda p: any(t["name"] == "t1" and t["place"] for t in p["terminals"]), "the terminal")
+    assert teacher.wish(verb="mute", terminal="t1", label="shouting", seconds=600) == (403, {"reason": "not_allowed"})
+    technician = Visitor(page.port)
+    assert technician.log_in("王工") == 303
+    assert technician.wish(verb="mute", terminal="t1", label="shouting", seconds=600)[0] == 202
+    assert technician.wish(verb="mute", terminal="t1", label="shouting", seconds=0)[0] == 400
+    assert technician.wish(verb="drill", terminal="t9", label="help")[0] == 404
+    assert technician.wish(verb="reboot", terminal="t1")[0] == 400
+
+
+def test_a_terminal_that_never_came_is_the_first_in_the_list(teacher: Visitor, school: Desk) -> None:
+    """And is named among those who heard nothing today."""
+    school.say(f"{TOPIC}/health", health())
+    shown = teacher.wait(lambda p: p["silent_today"] == ["t2"], "the health")
+    worst = shown["terminals"][0]
+    assert (worst["name"], worst["condition"]) == ("t2", "never_seen")
+
+
+def test_guessing_passwords_is_slowed_down(page: Served) -> None:
+    """After five wrong ones not even the right one is looked at."""
+    guesser = Visitor(page.port)
+    assert [guesser.log_in("赵六", "wrong password") for _ in range(5)] == [401] * 5
+    assert guesser.log_in("赵六", "wrong password") == 429
+
+
+def test_every_answer_has_a_strict_policy(page: Served, teacher: Visitor) -> None:
+    """No script but our own, and no frame around the page."""
+    for path in ("/login", "/", "/picture.json", "/static/desk.js", "/nothing"):
+        headers = teacher.ask("GET", path)[2]
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert "'unsafe" not in headers["content-security-policy"]
+        assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
+    assert "HttpOnly" in Visitor(page.port).ask("GET", "/login")[2]["set-cookie"]
+    assert teacher.ask("GET", "/static/..%2fdesk.py")[0] == 404
+
+
+def test_the_page_speaks_both_languages(page: Served) -> None:
+    """By a link; the choice is kept."""
+    visitor = Visitor(page.port)
+    assert "值班台" in visitor.ask("GET", "/login?lang=zh")[1]
+    assert "值班台" in visitor.ask("GET", "/login")[1]
+    assert "Duty desk" in visitor.ask("GET", "/login?lang=en")[1]
+
+
+def test_nonsense_is_refused(teacher: Visitor) -> None:
+    """One answer, no traceback."""
+    for body in ("", "{", "[]", json.dumps({"verb": 1}), "x" * 100_000):
+        assert teacher.ask("POST", "/wish", body, {"x-csrf": teacher.csrf})[0] == 400
+
+
+def open_alert(picture: dict[str, Any]) -> list[str]:
+    """Ids of those nobody has acknowledged."""
+    return [one["id"] for one in picture["alerts"] if one["waiting"]]
+
+
+def test_a_broker_that_goes_away_is_said_and_caught_up_with(tmp_path: Path) -> None:
+    """What is retained tells a desk that was cut off what it missed; a command is refused meanwhile, not sent later."""
+    broker = Broker(tmp_path)
+    broker.start()
+    try:
+        with served(tmp_path, broker.port) as page:
+            teacher = Visitor(page.port)
+            assert teacher.log_in("李老师") == 303
+            school = Desk(broker.port)
+            school.say(f"{TOPIC}/alert", alert())
+            teacher.wait(lambda p: open_alert(p) == [ID], "the alert")
+            school.close()
+            broker.kill()
+            teacher.wait(lambda p: p["broker"] is not None, "the word that the broker is away")
+            assert teacher.wish(verb="acknowledge", terminal="t1", alert=ID) == (503, {"reason": "broker_away"})
+            broker.start()
+            school = Desk(broker.port)
+            school.say(f"{TOPIC}/open", listed(("id-2", "ongoing"), at="2027-01-15T09:00:00.000Z"), retain=True)
+            caught_up = teacher.wait(lambda p: p["broker"] is None and open_alert(p) == ["id-2"], "what was missed")
+            assert {one["id"]: one["state"] for one in caught_up["alerts"]} == {"id-2": "ongoing", ID: "closed"}
+            school.close()
+            assert page.stop() == 0
+            page.start()  # what was open is known to a desk that starts anew, before any terminal speaks
+            assert open_alert(teacher.picture()) == ["id-2"]
+    finally:
+        broker.kill()
