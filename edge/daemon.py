@@ -21,7 +21,7 @@ from edge.alerts.lock import only_one
 from edge.alerts.outbox import Outbox
 from edge.calibrate.history import History, setup_for
 from edge.capture.covered import Covering
-from edge.chain import Chain
+from edge.chain import Chain, Listening
 from edge.config import profiles
 from edge.config.names import own_terminal_name, state_folder
 from edge.config.schema import Config
@@ -46,6 +46,7 @@ from edge.link.session import CommandReceived, Confirmed, NotTaken
 from edge.link.topics import Topics
 from edge.listening import Phrases
 from edge.panel.contact import Pressed, Released
+from edge.reload import Reloaded, Reloader
 from edge.selftest import SelfTest
 from edge.shipped import models_folder
 from edge.sound import Sound, SoundEvent, Source, Traced
@@ -79,7 +80,7 @@ class _Died:
     reason: str
 
 
-_Event: TypeAlias = SoundEvent | Connected | Disconnected | Confirmed | NotTaken | CommandReceived | Pressed | Released | _Died
+_Event: TypeAlias = SoundEvent | Connected | Disconnected | Confirmed | NotTaken | CommandReceived | Pressed | Released | Reloaded[Listening | None] | _Died
 
 
 class Daemon:
@@ -112,6 +113,7 @@ class Daemon:
         self._detector = _detector(config, models)
         self._wall = Wall(config, self._events.put, self._clock_s)
         self._phrases = Phrases(models, config, reread or (lambda: config))
+        self._reloader = Reloader(self._phrases.read, self._events.put)
         self._calibration = profiles.in_use(config, self._folder, profiles.here(config, self._detector.manifest.sha256))
         self._period = ""
         self._rules: Mapping[str, Rule] = {}
@@ -233,11 +235,11 @@ class Daemon:
             case Traced():
                 self._book.traced(event.label, event.onset_s, event.trace)
             case Pressed() | Released():
-                alert, heard_s = self._wall.handle(event, self._book, self._sound, now), self._sound.stream_s(event.onset_s)
-                if alert and self._evidence and heard_s is not None:
-                    self._evidence.want(alert, heard_s, heard_s)
+                self._key(event, now)
             case CommandReceived():
                 self._command(event, now)
+            case Reloaded():
+                self._reloaded(event, now)
             case _Died():
                 raise WorkerDied(
                     N_("the thread {thread} has ended: {reason}. The terminal ends too, so that the service starts it anew"),
@@ -251,6 +253,11 @@ class Daemon:
                     self._told_health_s = -HEALTH_S
                     self._report(now)
 
+    def _key(self, event: Pressed | Released, now: Moment) -> None:
+        alert, heard_s = self._wall.handle(event, self._book, self._sound, now), self._sound.stream_s(event.onset_s)
+        if alert and self._evidence and heard_s is not None:
+            self._evidence.want(alert, heard_s, heard_s)
+
     def _command(self, received: CommandReceived, now: Moment) -> None:
         if received.retained:
             _log.warning("command.retained bytes=%d", len(received.payload))
@@ -263,7 +270,7 @@ class Daemon:
             self._outbox.carry_out(command.id)
         verb, by = (None, None) if isinstance(command, Refused) else (command.verb, command.by)
         _log.info("command.done id=%r verb=%s by=%r refused=%s", id_, verb, by, refusal.reason if refusal else None)
-        if id_ is not None:
+        if id_ is not None and not (refusal is None and isinstance(command, commands.Reload)):
             self._uplink.publish(self._topics.reply, messages.reply(self._stamp(now), id_, refusal))
 
     def _carry_out(self, command: commands.Command, now: Moment) -> Refusal | None:
@@ -282,18 +289,19 @@ class Daemon:
                 case commands.Ping():
                     pass
                 case commands.Reload():
-                    return self._reload()
+                    self._reloader.begin(command.id)  # answered when it is read
                 case commands.Identify() if not self._wall.identify(now):
                     return Refusal(Reason.NOT_AVAILABLE)
         except UnknownAlert:
             return Refusal(Reason.UNKNOWN_ALERT)
         return None
 
-    def _reload(self) -> Refusal | None:
-        if not self._phrases.reload(self._chain):
-            return Refusal(Reason.UNUSABLE)
-        self._period, self._told_mutes, self._labels = "", None, self._armed()  # the rules are made anew, and the status said again
-        return None
+    def _reloaded(self, read: Reloaded[Listening | None], now: Moment) -> None:
+        taken = self._phrases.take(self._chain, read)
+        if taken:
+            self._period, self._told_mutes, self._labels = "", None, self._armed()  # the rules are made anew, and the status said again
+        for id_ in read.commands:
+            self._uplink.publish(self._topics.reply, messages.reply(self._stamp(now), id_, None if taken else Refusal(Reason.UNUSABLE)))
 
     def _report(self, now: Moment) -> None:
         """Say what is new of the terminal itself."""

@@ -9,6 +9,7 @@ from edge.config.phrases import list_in_use
 from edge.config.schema import Config
 from edge.errors import EdgeError
 from edge.health.faults import Fault
+from edge.reload import Reloaded
 
 _log = logging.getLogger(__name__)
 
@@ -24,33 +25,37 @@ class Phrases:
         self._models, self._reread = models, reread
         self._problem: EdgeError | None = None
         self.listening: Listening | None = None
-        self._load(config)
-
-    def reload(self, chain: Chain) -> bool:
-        """Take what is on disk now; False where it cannot be used, and nothing has changed."""
         try:
-            config = self._reread()
+            self._accepted(self._read(config))
+        except EdgeError as error:
+            self._refused(error)
+
+    def read(self) -> Listening | None:
+        """What is on disk now; takes seconds on a small computer, and may be called from another thread. Raises EdgeError, and nothing has changed."""
+        return self._read(self._reread())
+
+    def take(self, chain: Chain, read: Reloaded[Listening | None]) -> bool:
+        """Listen by what was read; False where it cannot be used, and all is as before."""
+        try:
+            if read.error:
+                raise read.error
+            chain.listen(read.new)
         except EdgeError as error:
             self._refused(error)
             return False
-        if not self._load(config):
-            return False
-        chain.listen(self.listening)
+        self._accepted(read.new)
         return True
 
     def faults(self) -> frozenset[Fault]:
         """Whether the list that was to be used is not."""
         return frozenset({Fault.PHRASES}) if self._problem else frozenset()
 
-    def _load(self, config: Config) -> bool:
-        try:
-            found = Listening.load(self._models, wanted(list_in_use(config.phrases, self._models), config.labels))
-        except EdgeError as error:
-            self._refused(error)
-            return False
+    def _read(self, config: Config) -> Listening | None:
+        return Listening.load(self._models, wanted(list_in_use(config.phrases, self._models), config.labels))
+
+    def _accepted(self, found: Listening | None) -> None:
         self.listening, self._problem = found, None
         _log.info("phrases.in_use count=%d", len(found.wanted.phrases) if found else 0)
-        return True
 
     def _refused(self, error: EdgeError) -> None:
         self._problem = error

@@ -68,11 +68,11 @@ def _findings(context: Context, listed: PhraseList, models: Path) -> list[Findin
     from edge.calibrate import measured
     from edge.calibrate.findings import findings
     from edge.calibrate.vocabulary import VocabularyMissing, ordinary_words, vocabulary
-    from edge.detect.phrases import read_phrase_manifest
+    from edge.detect.phrases import PHRASE_MANIFEST, read_phrase_manifest
     from edge.detect.units import units_of
 
     units = units_of([phrase.text for phrase in listed.phrases], listed.mergers, heteronyms=listed.heteronyms)
-    manifest = models / "phrases-model.toml"
+    manifest = models / PHRASE_MANIFEST
     model = read_phrase_manifest(manifest) if manifest.exists() else None
     if model is None:
         context.errors.print(context.translate(N_("there is no phrase model here; whether it can hear each syllable is not known")))

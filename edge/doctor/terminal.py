@@ -13,7 +13,7 @@ from edge.config.phrases import list_in_use
 from edge.config.profiles import Calibration, MeasuredThresholds
 from edge.config.schema import Config, PhraseSettings
 from edge.detect.detector import Detector
-from edge.detect.phrases import PhraseModel
+from edge.detect.phrases import PHRASE_MANIFEST, PhraseModel
 from edge.detect.units import lacking, units_apart
 from edge.doctor.check import Check, bad, failed, good, warning
 from edge.errors import EdgeError
@@ -26,8 +26,6 @@ ENOUGH_S = 8 * 3600.0
 """Of listening in the last days, before anything is said about them."""
 
 LAST_DAYS = 7
-
-PHRASE_MANIFEST = "phrases-model.toml"
 
 MOVED_DB = 1.0
 """Thresholds found with a sensitivity that was so far from today's belong to other scores."""

@@ -1,4 +1,4 @@
-"""The list of phrases of a running terminal: taken anew at `reload`, or refused and the old one kept."""
+"""A list of phrases that changes while the terminal runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,53 +6,49 @@ from pathlib import Path
 import pytest
 
 from edge.shipped import models_folder
-from tests.broker import Broker, Desk
+from tests.broker import Broker, Desk, wait_for
 from tests.system.terminal import TOPIC, Terminal, command, quiet
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "phrases.onnx").exists(), reason="there is no phrase model yet")
 
-ONE = '[help]\nphrases = ["救命"]\n'
-BOTH = '[help]\nphrases = ["救命"]\n[insult]\nphrases = ["给我跪下"]\n'
-
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:
-    """The file of the list."""
-    path = tmp_path / "list.toml"
-    path.write_text(ONE, encoding="utf-8")
-    return path
+    """The school's own list, at first with calls for help alone."""
+    file = tmp_path / "ours.toml"
+    file.write_text('[help]\nphrases = ["救命啊"]\n', encoding="utf-8")
+    return file
 
 
 @pytest.fixture
 def terminal(tmp_path: Path, broker: Broker, listed: Path) -> Iterator[Terminal]:
-    """A terminal that listens by it, and hears nothing."""
-    one = Terminal(tmp_path, broker.port, f'[phrases]\nfile = "{listed}"\n')
-    one.start(quiet(tmp_path))
-    try:
-        yield one
-    finally:
-        one.end()
+    """Runs, and listens for that list."""
+    made = Terminal(tmp_path, broker.port, f'[phrases]\nfile = "{listed}"\n')
+    made.start(quiet(tmp_path, 300.0))
+    yield made
+    made.end()
 
 
 def reload(desk: Desk, id_: str) -> tuple[bool, str | None]:
-    """Say it; the answer."""
+    """Send `reload`. Returns whether it was taken, and why not."""
     desk.say(f"{TOPIC}/command", command("reload", id_))
     reply = desk.wait("reply", lambda m: m["command"] == id_)
     return reply["ok"], reply["reason"]
 
 
-def test_a_changed_list_is_taken_at_reload(terminal: Terminal, desk: Desk, listed: Path) -> None:
-    """The status says what is armed; a list with a mistake changes nothing but is a fault by name, until there is a right one."""
-    assert terminal.pid
-    assert "insult" not in desk.wait("status", lambda m: m["status"] == "online")["labels"]
-    listed.write_text(BOTH, encoding="utf-8")
+def test_a_changed_list_is_taken_at_reload_or_refused_and_the_old_one_kept(terminal: Terminal, desk: Desk, listed: Path) -> None:
+    """The desk sees what is armed; a list with a mistake is a fault with its line in the journal, until a good one comes."""
+    assert desk.wait("status", lambda m: m["status"] == "online")["labels"] == ["help", "shouting"]
+    listed.write_text('[insult]\nphrases = ["滚出去"]\n', encoding="utf-8")
     assert reload(desk, "c1") == (True, None)
-    desk.wait("status", lambda m: "insult" in m["labels"])
-    listed.write_text(BOTH.replace("救命", "help me"), encoding="utf-8")
+    desk.wait("status", lambda m: m["labels"] == ["insult", "shouting"])
+    listed.write_text('[help]\nphrases = [\n"SOS"]\n', encoding="utf-8")
     assert reload(desk, "c2") == (False, "unusable")
     desk.wait("health", lambda m: "phrases" in m["faults"])
-    assert "insult" in desk.on("status")[-1]["labels"]
-    listed.write_text(ONE, encoding="utf-8")
+    assert f"{listed}, line 3" in terminal.log()
+    assert desk.on("status")[-1]["labels"] == ["insult", "shouting"]
+    listed.write_text('[help]\nphrases = ["救命啊"]\n[insult]\nphrases = ["滚出去"]\n', encoding="utf-8")
     assert reload(desk, "c3") == (True, None)
-    desk.wait("health", lambda m: desk.on("reply")[-1]["command"] == "c3" and "phrases" not in m["faults"])
-    desk.wait("status", lambda m: desk.on("reply")[-1]["command"] == "c3" and "insult" not in m["labels"])
+    desk.wait("status", lambda m: m["labels"] == ["help", "insult", "shouting"])
+    wait_for(lambda: "phrases" not in desk.on("health")[-1]["faults"], "a list without a mistake")
+    assert terminal.stop() == 0
