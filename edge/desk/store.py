@@ -34,9 +34,9 @@ from edge.words import N_
 
 ROLES = ("duty", "technician", "head")
 
-_meta = MetaData()
+metadata = MetaData()
 _cases = Table(
-    "cases", _meta,
+    "cases", metadata,
     Column("terminal", String(64), primary_key=True), Column("id", String(64), primary_key=True),
     Column("label", String(40)), Column("state", String(20)), Column("place", String(200)), Column("first_ms", BigInteger, index=True),
     Column("period", String(40)), Column("seq", BigInteger), Column("score", Float), Column("level_dba", Float), Column("phrase", String(200)),
@@ -46,17 +46,17 @@ _cases = Table(
     Column("closed_ms", BigInteger), Column("word", String(500)),
 )  # fmt: skip
 _terminals = Table(
-    "terminals", _meta,
+    "terminals", metadata,
     Column("name", String(64), primary_key=True), Column("place", String(200)), Column("condition", String(20)), Column("since_ms", BigInteger),
     Column("told_ms", BigInteger), Column("heard_ms", BigInteger), Column("online", Boolean), Column("plan", String(80)), Column("x", Float),
     Column("y", Float),
 )  # fmt: skip
-_users = Table("users", _meta, Column("name", String(80), primary_key=True), Column("role", String(20)), Column("hash", String(300)))
+_users = Table("users", metadata, Column("name", String(80), primary_key=True), Column("role", String(20)), Column("hash", String(300)))
 _sessions = Table(
-    "sessions", _meta, Column("hash", String(64), primary_key=True), Column("name", String(80)), Column("csrf", String(64)), Column("until_ms", BigInteger)
+    "sessions", metadata, Column("hash", String(64), primary_key=True), Column("name", String(80)), Column("csrf", String(64)), Column("until_ms", BigInteger)
 )
 _deeds = Table(
-    "deeds", _meta,
+    "deeds", metadata,
     Column("number", Integer, primary_key=True, autoincrement=True), Column("at_ms", BigInteger, index=True), Column("who", String(80)),
     Column("verb", String(20)), Column("terminal", String(64)), Column("about", String(200)), Column("outcome", String(200)),
 )  # fmt: skip
@@ -121,7 +121,7 @@ class Store:
             self._engine: Engine = create_engine(parsed, pool_pre_ping=True)
             if parsed.get_backend_name() == "sqlite":
                 event.listen(self._engine, "connect", _as_wal)
-            _meta.create_all(self._engine)
+            metadata.create_all(self._engine)
         except (SQLAlchemyError, OSError, ArgumentError, ModuleNotFoundError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise NoStore(N_("the desk's database cannot be used: {reason}. Check `database` in [desk]"), reason=reason) from error

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from edge.desk.store import Store, User
+from edge.desk.users import hashed
 from tests.broker import free_port, listens, wait_for
 from tests.command import ROOT, XIAOAN
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of the test's own user
-PATIENCE_S = 40.0
+HASH = hashed(PASSWORD)
+PATIENCE_S = 60.0
 
 
 class Served:
@@ -27,19 +30,20 @@ class Served:
         """more: TOML of [desk]."""
         self.port = free_port()
         self.folder = folder
+        self.state = folder / "desk"
         self.config = folder / "desk.toml"
         self.config.write_text(
-            f'[terminal]\nsite = "no-4"\n[paths]\nstate = "{folder / "desk"}"\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n'
+            f'[terminal]\nsite = "no-4"\n[paths]\nstate = "{self.state}"\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n'
             f"[desk]\nport = {self.port}\n{more}",
             encoding="utf-8",
         )
         self._process: subprocess.Popen[bytes] | None = None
 
-    def add_user(self, name: str, role: str) -> "subprocess.CompletedProcess[str]":
+    def add_user(self, name: str, role: str, password: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
         """As the technician does, with the password through a pipe."""
         return subprocess.run(
             [*XIAOAN, "--config", str(self.config), "desk", "--add-user", name, "--role", role],
-            input=PASSWORD + "\n", cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=60, check=False,
+            input=password + "\n", cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -69,10 +73,12 @@ class Served:
 
 @contextmanager
 def served(folder: Path, broker_port: int, more: str = "") -> Iterator[Served]:
-    """A desk with a head, a technician and somebody on duty, started and ended."""
+    """A desk with a technician and somebody on duty, started and ended."""
     desk = Served(folder, broker_port, more)
+    store = Store("", desk.state)
     for name, role in (("李老师", "duty"), ("王工", "technician")):
-        assert desk.add_user(name, role).returncode == 0
+        store.put_user(User(name, role, HASH))
+    store.close()
     desk.start()
     try:
         yield desk

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PAGE = Path(__file__).parents[2] / "edge" / "desk" / "page"
-PATIENCE_MS = 60_000.0
+PATIENCE_MS = 120_000.0  # a browser's first start takes half a minute on a busy machine
 SWITCHES = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
 )  # fmt: skip
@@ -44,7 +44,7 @@ def browser_page(tmp_path: Path) -> "Iterator[Page]":
     with playwright.sync_playwright() as driver:
         context = driver.chromium.launch_persistent_context(
             tmp_path / "profile", executable_path=chromium, headless=True, args=[*SWITCHES, *(["--no-sandbox"] if os.getuid() == 0 else [])],
-            viewport={"width": 360, "height": 740}, locale="zh-CN",
+            viewport={"width": 360, "height": 740}, locale="zh-CN", timeout=PATIENCE_MS,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE_MS)
         try:

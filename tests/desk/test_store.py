@@ -9,18 +9,36 @@ import pytest
 
 from edge.desk.keeper import Keeper
 from edge.desk.school import Case, Terminal
-from edge.desk.store import Deed, NoStore, Spot, Store, User
+from edge.desk.store import Deed, NoStore, Spot, Store, User, metadata
 from tests.broker import wait_for
+from tests.desk.postgresql import postgresql
 from tests.desk.say import ID, NOON_MS, PLACE
 
 CASE = Case("t1", ID, "shouting", "raised", PLACE, NOON_MS, "break", score=0.9, trace=((0.0, 0.9, None),))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def file(tmp_path: Path) -> Iterator[Store]:
     """A new file."""
     store = Store("", tmp_path)
     yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL."""
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A new file, or an empty database."""
+    store = Store("" if request.param == "SQLite" else request.getfixturevalue("server"), tmp_path)
+    yield store
+    if request.param == "PostgreSQL":
+        metadata.drop_all(store._engine)
     store.close()
 
 
@@ -57,11 +75,11 @@ def test_a_session_lasts_until_its_time_or_a_new_password(store: Store) -> None:
     assert store.session("h", 50) is None
 
 
-def test_a_database_that_refuses_is_written_later(store: Store, tmp_path: Path) -> None:
+def test_a_database_that_refuses_is_written_later(file: Store, tmp_path: Path) -> None:
     """Nobody waits for it, and the latest is what is written."""
     blocker = sqlite3.connect(tmp_path / "desk.sqlite3", isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
-    keeper = Keeper(store)
+    keeper = Keeper(file)
     keeper.start()
     keeper.keep([CASE], deeds=[Deed(1, "a", "mute")])
     wait_for(lambda: keeper.refused is not None, "the refusal")
@@ -70,8 +88,8 @@ def test_a_database_that_refuses_is_written_later(store: Store, tmp_path: Path) 
     blocker.close()
     wait_for(lambda: keeper.refused is None, "the writing")
     keeper.stop(10.0)
-    assert [case.state for case in store.open_cases()] == ["ended"]
-    assert len(store.deeds(10)) == 1
+    assert [case.state for case in file.open_cases()] == ["ended"]
+    assert len(file.deeds(10)) == 1
 
 
 @pytest.mark.parametrize("url", ["nonsense", "frob://x/y", "sqlite:////nowhere/at/all.sqlite3"])

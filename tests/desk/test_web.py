@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edge.desk.store import Store
 from tests.broker import Broker, Desk, running
 from tests.command import xiaoan
 from tests.desk.say import ID, PLACE, alert, health, listed, status
@@ -45,11 +46,16 @@ def teacher(page: Served) -> Visitor:
 
 
 def test_nothing_is_served_before_a_first_password(tmp_path: Path, mosquitto: Broker) -> None:
-    """The command says so and leaves."""
+    """The command says so and leaves; nor does a short password count."""
     desk = Served(tmp_path, mosquitto.port)
     done = xiaoan("--config", desk.config, "desk")
     assert done.returncode == 2
     assert "nobody may log in yet" in done.stderr
+    assert desk.add_user("赵六", "head", "short").returncode == 2
+    assert desk.add_user("赵六", "head").returncode == 0
+    store = Store("", desk.state)
+    assert [(user.name, user.role, user.hash.startswith("$argon2id$")) for user in store.users()] == [("赵六", "head", True)]
+    store.close()
 
 
 def test_an_alert_is_shown_acknowledged_and_closed(teacher: Visitor, school: Desk) -> None:
