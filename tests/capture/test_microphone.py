@@ -141,7 +141,7 @@ def test_a_microphone_that_was_never_there_is_a_fault_from_the_start(virtual_mic
     assert virtual_microphone.device == "name:wall"
     with opened("usb:0d8c:0014") as source:
         until(source, lambda: source.faults() == {Fault.MICROPHONE_MISSING})
-        assert str(source.problem).startswith("microphone usb:0d8c:0014 not found; present: name:wall, name:default.")
+        assert str(source.problem).startswith("microphone usb:0d8c:0014 not found; present: name:wall, name:speaker, name:default.")
 
 
 @pytest.mark.parametrize(
