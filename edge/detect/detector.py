@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from edge.detect.manifest import Manifest, ModelError, checked_model, read_manifest
+from edge.detect.manifest import Manifest, checked_model, read_manifest
+from edge.detect.network import Network
 from edge.features import RATE_HZ
 from edge.features.level import BLOCK, LevelStream
 from edge.features.logmel import LogMelStream
-from edge.words import N_
 
 Array = NDArray[np.float32]
 
@@ -33,55 +32,25 @@ class Scores:
     frames: Array  # (step_frames, bands) that the network heard, at the manifest's sensitivity
 
 
-def session(model: bytes, path: Path) -> onnxruntime.InferenceSession:
-    """An ONNX session for a small terminal: one thread, no spinning, no arena that keeps memory. Raises ModelError."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as e:  # onnxruntime raises its own kinds, without a common base
-        raise ModelError(N_("model {path} cannot be loaded: {reason}"), path=path, reason=str(e).splitlines()[0]) from e
-
-
 class Detector:
     """A loaded detector; `stream()` begins a recording or a microphone's stream."""
 
-    def __init__(self, manifest: Manifest, net: onnxruntime.InferenceSession, path: Path) -> None:
+    def __init__(self, manifest: Manifest, network: Network) -> None:
         self.manifest = manifest
-        self._net = net
-        frames, *states = net.get_inputs()
-        scores, *after = net.get_outputs()
-        wanted = [1, manifest.step_frames, manifest.features.bands]
-        if frames.shape != wanted or scores.shape != [1, len(manifest.labels)] or [s.shape for s in states] != [s.shape for s in after]:
-            raise ModelError(
-                N_("model {path} has the wrong shape: takes {got} and gives {given}, its manifest says {wanted} and {labels} labels"),
-                path=path, got=frames.shape, given=scores.shape, wanted=wanted, labels=len(manifest.labels),
-            )  # fmt: skip
-        self._state_names = [s.name for s in states]
-        self._start = {s.name: np.zeros(s.shape, np.float32) for s in states}
+        self.start = network.start
+        self.run = network.run
 
     @classmethod
     def load(cls, folder: Path) -> "Detector":
         """The detector of a models folder (`detector.onnx`, `detector.toml`). Raises ModelError."""
         manifest = read_manifest(folder / "detector.toml", LABELS)
         path = folder / "detector.onnx"
-        return cls(manifest, session(checked_model(path, manifest.sha256), path), path)
+        shapes = (1, manifest.step_frames, manifest.features.bands), (1, len(manifest.labels))
+        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes))
 
     def stream(self, sensitivity_dbfs: float = -26.0) -> "DetectorStream":
         """A stream from fresh state. sensitivity_dbfs: what the microphone gives at 94 dB SPL."""
         return DetectorStream(self, sensitivity_dbfs)
-
-    def start(self) -> dict[str, Array]:
-        """The network's state before any sound."""
-        return dict(self._start)
-
-    def run(self, frames: Array, state: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
-        """One step: frames (step_frames, bands) and the state before -> scores (labels,) and the state after."""
-        scores, *after = self._net.run(None, {"frames": frames[None], **state})
-        return scores[0], dict(zip(self._state_names, after, strict=True))
 
 
 class DetectorStream:

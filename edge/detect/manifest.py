@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -73,18 +73,26 @@ class RuleFields(_Strict):
         return self
 
 
-class _File(_Strict):
+class ManifestFields(_Strict):
+    """What any model's manifest has."""
+
     name: str
     date: str
     licence: str
     data: list[str]
     training: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    labels: list[str] = Field(min_length=1)
     step_frames: int = Field(ge=1, le=100)
     sensitivity_dbfs: float = Field(ge=-80, le=0)
     features: FeatureFields
     rules: dict[str, RuleFields]
+
+
+class _File(ManifestFields):
+    labels: list[str] = Field(min_length=1)
+
+
+_Fields = TypeVar("_Fields", bound=ManifestFields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +115,25 @@ class Manifest:
         return self.step_frames * self.features.hop / RATE_HZ
 
 
-def manifest_table(path: Path) -> Mapping[str, object]:
-    """The TOML at `path`. Raises ModelError where it cannot be read or is none."""
+def manifest_fields(path: Path, form: type[_Fields]) -> _Fields:
+    """The TOML at `path` in that form. Raises ModelError where it cannot be read, is none, or is wrong in form."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return form.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as e:
         raise ModelError(N_("model manifest {path} cannot be read ({reason}); install the models again"), path=path, reason=e.strerror or e) from None
     except UnicodeDecodeError:
         raise ModelError(N_("model manifest {path} is not UTF-8 text; install the models again"), path=path) from None
     except tomllib.TOMLDecodeError as e:
         raise ModelError(N_("model manifest {path} is not valid TOML: {reason}"), path=path, reason=e) from None
-
-
-def read_manifest(path: Path, needed: tuple[str, ...] = ()) -> Manifest:
-    """The manifest at `path`. Raises ModelError where it is missing, wrong in form, without a rule for a label, or lacks a needed label."""
-    try:
-        file = _File.model_validate(manifest_table(path))
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ModelError(N_("model manifest {path}: {key}: {reason}"), path=path, key=where, reason=first["msg"]) from None
+
+
+def read_manifest(path: Path, needed: tuple[str, ...] = ()) -> Manifest:
+    """The manifest at `path`. Raises ModelError where it is missing, wrong in form, without a rule for a label, or lacks a needed label."""
+    file = manifest_fields(path, _File)
     missing = [label for label in needed if label not in file.labels]
     if missing:
         raise ModelError(N_("model {path} does not know the label {label}; it has: {labels}"), path=path, label=missing[0], labels=", ".join(file.labels))

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from edge.config.phrases import GROUPS
-from edge.detect.detector import session
-from edge.detect.manifest import FeatureFields, ModelError, RuleDefaults, RuleFields, checked_model, manifest_table
+from edge.detect.manifest import ManifestFields, ModelError, RuleDefaults, checked_model, manifest_fields
+from edge.detect.network import Network
 from edge.detect.units import Units
 from edge.features.logmel import LogMelSettings
 from edge.words import N_
@@ -36,21 +35,10 @@ NEVER = -1e9
 _Curve = tuple[float, Annotated[float, Field(gt=0, le=20)]]
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    date: str
-    licence: str
-    data: list[str]
-    training: str
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+class _File(ManifestFields):
     units: list[str] = Field(min_length=2, max_length=5000)
-    step_frames: int = Field(ge=1, le=100)
-    sensitivity_dbfs: float = Field(ge=-80, le=0)
-    features: FeatureFields
     curve_by_length: list[_Curve] = Field(min_length=1, max_length=40)
     curves: dict[str, _Curve]
-    rules: dict[str, RuleFields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +62,7 @@ class PhraseManifest:
 
 def read_phrase_manifest(path: Path) -> PhraseManifest:
     """The manifest at `path`. Raises ModelError where it is missing or wrong in form."""
-    try:
-        file = _File.model_validate(manifest_table(path))
-    except ValidationError as e:
-        first = e.errors()[0]
-        raise ModelError(N_("model manifest {path}: {key}: {reason}"), path=path, key=".".join(map(str, first["loc"])), reason=first["msg"]) from None
+    file = manifest_fields(path, _File)
     rules = {label: RuleDefaults(**rule.model_dump()) for label, rule in file.rules.items()}
     if missing := [group for group in GROUPS if group not in rules]:
         raise ModelError(N_("model manifest {path} has no rule for its label {label}"), path=path, label=missing[0])
@@ -149,35 +133,19 @@ def advance(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
 class PhraseModel:
     """A loaded phrase network."""
 
-    def __init__(self, manifest: PhraseManifest, net: onnxruntime.InferenceSession, path: Path) -> None:
+    def __init__(self, manifest: PhraseManifest, network: Network) -> None:
+        """The network gives log-posteriors (steps of 40 ms, units)."""
         self.manifest = manifest
-        self._net = net
-        frames, *states = net.get_inputs()
-        given, *after = net.get_outputs()
-        wanted = [1, manifest.step_frames, manifest.features.bands]
-        if frames.shape != wanted or given.shape[-1] != len(manifest.units) or [s.shape for s in states] != [s.shape for s in after]:
-            raise ModelError(
-                N_("model {path} has the wrong shape: takes {got} and gives {given}, its manifest says {wanted} and {labels} labels"),
-                path=path, got=frames.shape, given=given.shape, wanted=wanted, labels=len(manifest.units),
-            )  # fmt: skip
-        self._state_names = [s.name for s in states]
-        self._start = {s.name: np.zeros(s.shape, np.float32) for s in states}
+        self.start = network.start
+        self.run = network.run
 
     @classmethod
     def load(cls, folder: Path) -> "PhraseModel":
         """The phrase model of a models folder (`phrases.onnx` and its manifest). Raises ModelError."""
         manifest = read_phrase_manifest(folder / PHRASE_MANIFEST)
         path = folder / "phrases.onnx"
-        return cls(manifest, session(checked_model(path, manifest.sha256), path), path)
-
-    def start(self) -> dict[str, Array]:
-        """The network's state before any sound."""
-        return dict(self._start)
-
-    def run(self, frames: Array, state: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
-        """One step: frames (step_frames, bands) and the state before -> log-posteriors (steps of 40 ms, units) and the state after."""
-        posteriors, *after = self._net.run(None, {"frames": frames[None], **state})
-        return posteriors[0], dict(zip(self._state_names, after, strict=True))
+        shapes = (1, manifest.step_frames, manifest.features.bands), (1, None, len(manifest.units))
+        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes))
 
 
 class PhraseStream:

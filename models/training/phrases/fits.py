@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from edge.detect.detector import session
+from edge.detect.network import session
 from edge.detect.phrases import advance, costs, paths, start
 from edge.detect.units import Units
 from edge.features.logmel import log_mel
