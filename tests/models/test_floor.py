@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -28,18 +29,26 @@ def bench() -> ModuleType:
     return bench_module(BENCH)
 
 
-@pytest.fixture(scope="module")
-def played(bench: ModuleType) -> Iterator[tuple[object, object]]:
-    """Truth of the development scenes, and the scores that `xiaoan replay` gives them."""
+@contextmanager
+def scored(bench: ModuleType, kind: str, *options: str | Path) -> Iterator[tuple[object, object]]:
+    """Truth of development scenes of a kind, and the scores that `xiaoan replay` gives them. options: of the bench, then "--" and those of replay."""
+    cut = options.index("--")
     with tempfile.TemporaryDirectory(prefix="xiaoan-floor-") as folder:
         scenes, scores = Path(folder) / "scenes", Path(folder) / "scores.csv"
-        build = (sys.executable, BENCH, "build", "--corpus", CORPUS, "--split", "dev", "--seed", "1", "--jobs", "2", "--out", scenes)
+        build = (sys.executable, BENCH, kind, "--corpus", CORPUS, "--split", "dev", "--jobs", "2", "--out", scenes, *options[:cut])
         subprocess.run(list(map(str, build)), capture_output=True, timeout=PATIENCE_S, check=True)
-        config = Path(folder) / "sounds.toml"
-        config.write_text("labels.help.on = false\nlabels.insult.on = false\n")  # half of the time, and the same scores
-        done = xiaoan("replay", scenes, "--scores", scores, "--jobs", "2", "--config", config, timeout_s=PATIENCE_S)
+        done = xiaoan("replay", scenes, "--scores", scores, "--jobs", "2", *options[cut + 1 :], timeout_s=PATIENCE_S)
         assert done.returncode == 0, done.stderr
         yield bench.read_truth(scenes / "truth.csv"), bench.read_scores(scores)
+
+
+@pytest.fixture(scope="module")
+def played(bench: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, object]]:
+    """All scenes of sounds."""
+    config = tmp_path_factory.mktemp("floor") / "sounds.toml"
+    config.write_text("labels.help.on = false\nlabels.insult.on = false\n")  # half of the time, and the same scores
+    with scored(bench, "build", "--seed", "1", "--", "--config", config) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("label", "ap", "recall"), [("shouting", 0.90, 0.85), ("crying", 0.70, 0.59)])
@@ -53,14 +62,9 @@ def test_the_detector_reaches_the_floor(bench: ModuleType, played: tuple[object,
 
 @pytest.fixture(scope="module")
 def spoken(bench: ModuleType) -> Iterator[tuple[object, object]]:
-    """A third of the development scenes with phrases, and the scores of the shipped list there."""
-    with tempfile.TemporaryDirectory(prefix="xiaoan-floor-") as folder:
-        scenes, scores = Path(folder) / "scenes", Path(folder) / "scores.csv"
-        build = (sys.executable, BENCH, "phrases", "--corpus", CORPUS, "--split", "dev", "--scale", "0.3", "--jobs", "2", "--out", scenes)
-        subprocess.run(list(map(str, build)), capture_output=True, timeout=PATIENCE_S, check=True)
-        done = xiaoan("replay", scenes, "--scores", scores, "--jobs", "2", "--phrases", SHARED / "phrases.toml", timeout_s=PATIENCE_S)
-        assert done.returncode == 0, done.stderr
-        yield bench.read_truth(scenes / "truth.csv"), bench.read_scores(scores)
+    """A third of the scenes with phrases, and the scores of the shipped list there."""
+    with scored(bench, "phrases", "--scale", "0.3", "--", "--phrases", SHARED / "phrases.toml") as found:
+        yield found
 
 
 @pytest.mark.parametrize(("label", "ap", "recall"), [("help", 0.82, 0.71), ("insult", 0.79, 0.62)])
