@@ -31,6 +31,9 @@ def main() -> None:
     parser.add_argument("--phrases", type=Path, default=shared / "phrases.toml", help="list whose phrases are spoken more often than other words")
     parser.add_argument("--speaker", type=Path, help="speak.py, a synthesizer; it runs in this Python")
     parser.add_argument("--assets", type=Path, help="its folder, as its --prepare fills it")
+    parser.add_argument(
+        "--texts", type=Path, nargs="*", default=[], help="files of running text that it reads from, such as reviews or diaries; never the list"
+    )
     parser.add_argument("--hours", type=float, default=4.0, help="of speech that is made")
     parser.add_argument("--work", type=Path, default=Path("build/phrases"))
     parser.add_argument("--steps", type=int, default=4000, help="of the training, 24 scenes of 8 s each")
@@ -44,7 +47,7 @@ def main() -> None:
     phrases = "phrases."
     if args.speaker:
         step(module(f"{phrases}speech", "--speaker", args.speaker, "--assets", args.assets, "--corpus", args.corpus, "--phrases", args.phrases,
-                    "--out", spoken, "--hours", args.hours, "--seed", args.seed))  # fmt: skip
+                    "--texts", *args.texts, "--out", spoken, "--hours", args.hours, "--seed", args.seed))  # fmt: skip
     store, beds, run = work / "store", work / "beds", work / "run"
     if not store.exists():
         made = ["--speech", spoken] if args.speaker else []

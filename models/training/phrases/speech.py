@@ -11,6 +11,7 @@ import csv
 import importlib.util
 import itertools
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -39,8 +40,8 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def sources(corpus: Path, phrases: Path) -> Sources:
-    """Words of jieba's dictionary, sentences of the corpus's training part, and the list."""
+def sources(corpus: Path, phrases: Path, texts: Sequence[Path]) -> Sources:
+    """Words of jieba's dictionary, sentences of the corpus's training part, the list, and the lines of other texts."""
     import jieba
 
     with jieba.get_dict_file() as file:
@@ -56,6 +57,7 @@ def sources(corpus: Path, phrases: Path) -> Sources:
         word_weights=[n for _, n in words],
         sentences=sorted(t for t in spoken - judged if len(t) >= 3 and not any(c.isascii() and c.isalpha() for c in t)),
         phrases=[p for table in groups.values() for p in table["phrases"]],
+        running=[line for path in texts for line in path.read_text(encoding="utf-8", errors="replace").splitlines()],
     )
 
 
@@ -64,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--speaker", "--assets", "--corpus", "--phrases", "--out"):
         parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--texts", type=Path, nargs="*", default=[], help="files of running text in UTF-8, whose lines are cut into passages")
     parser.add_argument("--hours", type=float, default=4.0)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -81,7 +84,7 @@ def main() -> None:
         writer = csv.DictWriter(file, COLUMNS)
         if not done:
             writer.writeheader()
-        everything = lines(sources(args.corpus, args.phrases), voices, np.random.default_rng(args.seed))
+        everything = lines(sources(args.corpus, args.phrases, args.texts), voices, np.random.default_rng(args.seed))
         first = 1 + int(done[-1]["file"].split(".")[0].split("_")[1]) if done else 0
         for number, line in itertools.islice(enumerate(everything), first, None):
             if said_s >= args.hours * 3600:

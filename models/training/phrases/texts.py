@@ -1,15 +1,18 @@
 """Texts for speech that a phrase model learns from: wide ones, so that the list stays editable, and the list itself in many neighbours. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-SHARES = {"words": 0.40, "sentence": 0.22, "phrase": 0.26, "near_miss": 0.12}
-"""Of each kind of text. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not."""
+SHARES = {"words": 0.24, "running": 0.36, "sentence": 0.08, "phrase": 0.20, "near_miss": 0.12}
+"""Of each kind of text. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not.
+`running` is what people wrote, where such texts are given."""
 BEFORE = ("老师", "快", "同学", "妈妈", "喂", "你", "他说", "我跟你说", "听到没有", "今天", "哎呀", "求你了", "大家", "小明", "别过来")
 AFTER = ("啊", "老师", "快点", "听见没有", "吧", "了", "行不行", "好不好", "我害怕", "在这里", "你听着", "快来", "现在", "妈妈")
-SPEEDS = (0.85, 1.3)
+SPEEDS = (0.85, 1.55)
+PASSAGE = (5, 18)  # syllables
 EFFECTS = {"plain": 0.5, "child": 0.22, "shout": 0.14, "child+shout": 0.14}
 
 
@@ -21,6 +24,7 @@ class Sources:
     word_weights: Sequence[float]  # how often each is said; any scale
     sentences: Sequence[str]
     phrases: Sequence[str]
+    running: Sequence[str] = ()  # lines of any text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator) -> 
         match kind:
             case "words":
                 text = some_words(2, 5)
+            case "running" if sources.running:
+                text = _passage(sources.running, rng)
+            case "running":
+                text = some_words(3, 6)
             case "sentence":
                 text = sources.sentences[rng.integers(len(sources.sentences))]
             case "phrase":
@@ -58,6 +66,24 @@ def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator) -> 
                 text = phrase[:at] + some_words(1, 1) + phrase[at + int(rng.integers(2)) + (len(phrase) > 3) :]
         effect = str(rng.choice(effects, p=list(EFFECTS.values())))
         yield Line(kind, text, _voice(voices, rng), round(float(rng.uniform(*SPEEDS)), 2), effect)
+
+
+def _passage(running: Sequence[str], rng: np.random.Generator) -> str:
+    """Of a line: what stands between two signs, or two such parts with a comma, of PASSAGE syllables."""
+    while True:
+        parts = [p for p in re.split(r"[^\u4e00-\u9fff]+", running[rng.integers(len(running))]) if len(p) > 1]
+        if not parts:
+            continue
+        at = int(rng.integers(len(parts)))
+        text = parts[at]
+        if len(text) < PASSAGE[0] and at + 1 < len(parts):
+            text += "," + parts[at + 1]
+        most = int(rng.integers(*PASSAGE))
+        if len(text) > most:
+            first = int(rng.integers(len(text) - most + 1))
+            text = text[first : first + most].strip(",")
+        if len(text) >= PASSAGE[0]:
+            return text
 
 
 def _in_company(phrase: str, rng: np.random.Generator, some_words: "object") -> str:
