@@ -1,6 +1,6 @@
 """From sound to decision steps: the one way that replay and the terminal share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,11 +48,11 @@ class Listening:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
 
     @classmethod
-    def load(cls, folder: Path, wanted: Wanted | None) -> "Listening | None":
-        """With the phrase model of a models folder; none is loaded where nothing is wanted. Raises ModelError."""
+    def load(cls, folder: Path, wanted: Wanted | None, *, at_once: bool = False) -> "Listening | None":
+        """With the phrase model of a models folder; none is loaded where nothing is wanted. at_once: as for the detector. Raises ModelError."""
         if wanted is None:
             return None
-        model = PhraseModel.load(folder)
+        model = PhraseModel.load(folder, at_once=at_once)
         if lacks := lacking(dict(zip((p.text for p in wanted.phrases), wanted.units, strict=True)), model.manifest.units):
             sentence = N_("{phrase} cannot be listened for: the model does not know its syllable {syllables}. Take it out of the list or set on = false")
             raise ModelError(sentence, phrase=lacks[0].phrase, syllables=", ".join(lacks[0].syllables))
@@ -92,8 +92,10 @@ class Chain:
 
     def feed(self, samples: NDArray[np.float32]) -> list[Step]:
         """(n,) more samples, 16 kHz mono in -1..1 -> the steps that are complete by now. Pieces may have any length."""
-        phrases = self._phrases
-        return [phrases.step(s) if phrases else Step(s.time_s, s.level_dba, s.values) for s in self._stream.feed(samples)]
+        phrases, heard = self._phrases, self._stream.feed(samples)
+        if phrases and heard:
+            return phrases.steps(heard)
+        return [Step(s.time_s, s.level_dba, s.values) for s in heard]
 
 
 class _Phrases:
@@ -109,12 +111,15 @@ class _Phrases:
         self._members = {group: [i for i, p in enumerate(self._phrases) if p.group == group] for group in self._thresholds}
         self._evidence = Evidence()
 
-    def step(self, heard: Scores) -> Step:
-        scores = self._stream.step(heard.frames)
-        worth = set(np.flatnonzero(scores >= WORTH_A_LOOK).tolist()) | {max(rows, key=scores.__getitem__) for rows in self._members.values()}
-        moment = Moment(heard.time_s, heard.level_dba, heard.values.get("shouting", 0.0), [Hit(i, float(scores[i])) for i in sorted(worth)])
+    def steps(self, heard: Sequence[Scores]) -> list[Step]:
+        scores = self._stream.steps(np.concatenate([h.frames for h in heard]))
+        return [self._step(*both) for both in zip(heard, scores.tolist(), strict=True)]
+
+    def _step(self, heard: Scores, scores: Sequence[float]) -> Step:
+        worth = {i for i, score in enumerate(scores) if score >= WORTH_A_LOOK} | {max(rows, key=scores.__getitem__) for rows in self._members.values()}
+        moment = Moment(heard.time_s, heard.level_dba, heard.values.get("shouting", 0.0), [Hit(i, scores[i]) for i in sorted(worth)])
         self._evidence, weighed = weigh(self._evidence, moment, self._phrases, self._thresholds, self._settings)
-        best = int(scores.argmax())
+        best = max(range(len(scores)), key=scores.__getitem__)
         said = {group: self._phrases[w.phrase].text for group, w in weighed.items() if w.phrase is not None}
         values = {**heard.values, **{group: w.score for group, w in weighed.items()}}
-        return Step(heard.time_s, heard.level_dba, values, said, self._phrases[best].text, float(scores[best]))
+        return Step(heard.time_s, heard.level_dba, values, said, self._phrases[best].text, scores[best])

@@ -89,7 +89,7 @@ class Models:
     @classmethod
     def load(cls, settings: Settings) -> "Models":
         """Raises ModelError."""
-        return cls(Detector.load(settings.models), Listening.load(settings.models, settings.wanted))
+        return cls(Detector.load(settings.models, at_once=True), Listening.load(settings.models, settings.wanted, at_once=True))
 
 
 def play(recording: Recording, models: Models, settings: Settings, heard: Callable[[float], None]) -> Played:

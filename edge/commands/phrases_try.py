@@ -90,15 +90,15 @@ class Ranking:
     def __init__(self, detector: Detector, listening: Listening, sensitivity_dbfs: float) -> None:
         self._texts = [p.text for p in listening.wanted.phrases]
         self._sound = detector.stream(sensitivity_dbfs)
-        self._phrases: Callable[[NDArray[np.float32]], NDArray[np.float32]] = PhraseStream(listening.model, self._texts, listening.wanted.units).step
+        self._phrases: Callable[[NDArray[np.float32]], NDArray[np.float32]] = PhraseStream(listening.model, self._texts, listening.wanted.units).steps
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=round(SHOWN_S / detector.manifest.step_s))
         self.time_s = self.level_dba = 0.0
 
     def feed(self, samples: NDArray[np.float32]) -> None:
         """(n,) more samples, 16 kHz mono."""
-        for heard in self._sound.feed(samples):
-            self._recent.append(self._phrases(heard.frames))
-            self.time_s, self.level_dba = heard.time_s, heard.level_dba
+        if heard := self._sound.feed(samples):
+            self._recent.extend(self._phrases(np.concatenate([h.frames for h in heard])))
+            self.time_s, self.level_dba = heard[-1].time_s, heard[-1].level_dba
 
     def best(self, count: int) -> Mapping[str, float]:
         """The best phrases and their scores, the best first; none before the first step."""

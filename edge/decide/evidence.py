@@ -10,7 +10,7 @@ Pure: times are seconds since the start of the stream, scores and shouting 0..1,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from math import exp, inf, log
 from typing import TypeAlias
 
@@ -105,7 +105,7 @@ def weigh(
     """
     now_s = moment.time_s
     oldest_s = now_s - settings.window_s - settings.late_s - LONGEST_S - _TICK_S
-    voice = (*(v for v in state.voice if v[0] > oldest_s), (now_s, moment.level_dba, moment.shouting))
+    voice = (*dropwhile(lambda v: v[0] <= oldest_s, state.voice), (now_s, moment.level_dba, moment.shouting))
     said = tuple(_said(hit, phrases[hit.phrase], now_s, settings) for hit in moment.hits)
     mentions = _remembered([m for m in state.mentions if m.end_s > oldest_s], said, settings)
     best: dict[str, tuple[float, int, int]] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import dropwhile
 
 from edge.decide.trace import TRACE_S, around
 from edge.decide.types import Closed, Decision, Opened, Rule, Step
@@ -63,8 +64,8 @@ class Gates:
 
 def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates, tuple[Decision, ...]]:
     """One step further. Pure. Rules may change from step to step; a label that has lost its rule closes at once."""
-    kept = [s for s in state.recent if s.time_s > step.time_s - TRACE_S + _TICK_S]
-    recent = (*kept, step)
+    oldest_s = step.time_s - TRACE_S + _TICK_S
+    recent = (*dropwhile(lambda s: s.time_s <= oldest_s, state.recent), step)
     gates: dict[str, _Listening | _Raised] = {}
     decisions: list[Decision] = [
         _closed(label, gate) for label, gate in state.by_label.items() if label not in rules and isinstance(gate, _Raised)

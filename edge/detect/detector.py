@@ -41,12 +41,15 @@ class Detector:
         self.run = network.run
 
     @classmethod
-    def load(cls, folder: Path) -> "Detector":
-        """The detector of a models folder (`detector.onnx`, `detector.toml`). Raises ModelError."""
+    def load(cls, folder: Path, *, at_once: bool = False) -> "Detector":
+        """The detector of a models folder (`detector.onnx`, `detector.toml`). Raises ModelError.
+
+        at_once: hear all steps that a piece of sound completes in one run, as recordings can: half the cost of a run for each.
+        """
         manifest = read_manifest(folder / "detector.toml", LABELS)
         path = folder / "detector.onnx"
-        shapes = (1, manifest.step_frames, manifest.features.bands), (1, len(manifest.labels))
-        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes))
+        shapes = manifest.step_frames, manifest.features.bands, len(manifest.labels)
+        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes, at_once=at_once))
 
     def stream(self, sensitivity_dbfs: float = -26.0) -> "DetectorStream":
         """A stream from fresh state. sensitivity_dbfs: what the microphone gives at 94 dB SPL."""
@@ -79,11 +82,12 @@ class DetectorStream:
         sound, self._waiting = np.split(self._waiting, [end - self._done])
         levels = self._level.feed(sound) + self._to_dba
         found = []
-        for frames in np.split(self._log_mel.feed(sound) + self._gain_db, count):
-            values, self._state = self._detector.run(frames, self._state)
+        frames = self._log_mel.feed(sound) + self._gain_db
+        scores, self._state = self._detector.run(frames, self._state)
+        for values, heard in zip(scores, np.split(frames, count), strict=True):
             self._steps += 1
             time = self._steps * step + more
             level = levels[time // BLOCK - 1 - self._done // BLOCK]
-            found.append(Scores(time / RATE_HZ, float(level), dict(zip(manifest.labels, map(float, values), strict=True)), frames))
+            found.append(Scores(time / RATE_HZ, float(level), dict(zip(manifest.labels, map(float, values), strict=True)), heard))
         self._done = end
         return found

@@ -1,6 +1,5 @@
 """An ONNX network on a small terminal: how its session is made, and how it is run step by step with its state carried along."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,18 @@ from edge.words import N_
 Array = NDArray[np.float32]
 
 
-def session(model: bytes, path: Path) -> onnxruntime.InferenceSession:
-    """An ONNX session for a small terminal: one thread, no spinning, no arena that keeps memory. Raises ModelError."""
+def session(model: bytes, path: Path, frames: int | None = None) -> onnxruntime.InferenceSession:
+    """An ONNX session for a small terminal: one thread, no spinning, no arena that keeps memory. Raises ModelError.
+
+    frames: fixes the model's free time axis, so that all its shapes are known when it is loaded; None: it stays free.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
+    if frames is not None:
+        options.add_free_dimension_override_by_name("frames", frames)
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as e:  # onnxruntime raises its own kinds, without a common base
@@ -27,18 +31,20 @@ def session(model: bytes, path: Path) -> onnxruntime.InferenceSession:
 
 
 class Network:
-    """Takes `frames` and the states before them, gives its result and the states after."""
+    """Takes `frames` (1, n, bands) and the states before them, gives its result (1, m, outputs) and the states after. n is a free axis in the file."""
 
-    def __init__(self, model: bytes, path: Path, frames: Sequence[int], result: Sequence[int | None]) -> None:
-        """frames, result: the shapes that the manifest calls for; None: any size, the last is the number of labels. Raises ModelError."""
-        self._net = session(model, path)
+    def __init__(self, model: bytes, path: Path, step_frames: int, bands: int, outputs: int, *, at_once: bool) -> None:
+        """at_once: any number of steps in one run, as recordings have them; otherwise one step a run, with fixed shapes. Raises ModelError."""
+        self._at_once, self._step_frames = at_once, step_frames
+        self._net = session(model, path, None if at_once else step_frames)
         taken, *states = self._net.get_inputs()
         given, *after = self._net.get_outputs()
-        fits = len(given.shape) == len(result) and all(want in (None, is_) for want, is_ in zip(result, given.shape, strict=True))
-        if taken.shape != list(frames) or not fits or [s.shape for s in states] != [s.shape for s in after]:
+        frames, wanted = "frames" if at_once else step_frames, [1, step_frames, bands]
+        fits = len(given.shape) == 3 and given.shape[0] == 1 and given.shape[2] == outputs  # axes, as said above
+        if taken.shape != [1, frames, bands] or not fits or [s.shape for s in states] != [s.shape for s in after]:
             raise ModelError(
                 N_("model {path} has the wrong shape: takes {got} and gives {given}, its manifest says {wanted} and {labels} labels"),
-                path=path, got=taken.shape, given=given.shape, wanted=list(frames), labels=result[-1],
+                path=path, got=taken.shape, given=given.shape, wanted=wanted, labels=outputs,
             )  # fmt: skip
         self._names = [s.name for s in states]
         self._start = {s.name: np.zeros(s.shape, np.float32) for s in states}
@@ -48,6 +54,10 @@ class Network:
         return dict(self._start)
 
     def run(self, frames: Array, state: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
-        """One step: frames (step_frames, bands) and the state before -> the result and the state after."""
-        result, *after = self._net.run(None, {"frames": frames[None], **state})
-        return result[0], dict(zip(self._names, after, strict=True))
+        """Whole steps of frames (steps * step_frames, bands) and the state before -> results (m, outputs) of all steps, and the state after."""
+        results = []
+        for piece in [frames] if self._at_once else np.split(frames, len(frames) // self._step_frames):
+            result, *after = self._net.run(None, {"frames": piece[None], **state})
+            results.append(result[0])
+            state = dict(zip(self._names, after, strict=True))
+        return np.concatenate(results), state

@@ -5,6 +5,7 @@ No text is ever made of what is heard: all that leaves this module is how well e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +85,8 @@ class Paths:
     length: Array  # (phrases,) syllables
 
 
-def paths(phrases: Sequence[Units], units: Sequence[str]) -> Paths:
+@lru_cache(maxsize=4)  # each recording of a replay begins with the same ones
+def paths(phrases: tuple[Units, ...], units: tuple[str, ...]) -> Paths:
     """The paths of phrases over these units. Raises ModelError where a phrase needs a syllable that the model does not have."""
     number = {name: i for i, name in enumerate(units)}
     states = max((2 * len(p) - 1 for p in phrases), default=1)
@@ -115,19 +117,21 @@ def start(walked: Paths) -> Array:
     return np.full(walked.at.shape[1:], NEVER, np.float32)
 
 
-def advance(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
-    """One step of 40 ms. totals: of the step before; cost: (units,) of this one.
+def walk(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
+    """Some steps of 40 ms. totals: of the step before them; cost: (steps, units) of each.
 
-    Returns the totals after it and each phrase's fit (phrases,), at most 0: the mean cost of its syllables, pauses between them included. Pure.
+    Returns the totals after them and each phrase's fits (steps, phrases), at most 0: the mean cost of its syllables, pauses between them included. Pure.
     """
-    here = cost[walked.at[0]] if len(walked.at) == 1 else cost[walked.at].max(axis=0)
-    after = np.empty_like(totals)
-    np.maximum(totals[0], 0.0, out=after[0])  # a phrase may begin at any step
-    np.maximum(totals[1:], totals[:-1], out=after[1:])
-    np.maximum(after[2:], totals[:-2] + walked.barred, out=after[2:])
-    after += here
-    after[1::2] -= np.float32(PAUSE_COST)
-    return after, after[walked.last, walked.columns] / walked.length
+    here = cost[:, walked.at[0]] if len(walked.at) == 1 else cost[:, walked.at].max(axis=1)
+    here[:, 1::2] -= np.float32(PAUSE_COST)
+    all_after = np.empty_like(here)
+    for own, after in zip(here, all_after, strict=True):
+        np.maximum(totals[0], 0.0, out=after[0])  # a phrase may begin at any step
+        np.maximum(totals[1:], totals[:-1], out=after[1:])
+        np.maximum(after[2:], totals[:-2] + walked.barred, out=after[2:])
+        np.add(after, own, out=after)
+        totals = after
+    return totals.copy(), all_after[:, walked.last, walked.columns] / walked.length
 
 
 class PhraseModel:
@@ -140,12 +144,12 @@ class PhraseModel:
         self.run = network.run
 
     @classmethod
-    def load(cls, folder: Path) -> "PhraseModel":
-        """The phrase model of a models folder (`phrases.onnx` and its manifest). Raises ModelError."""
+    def load(cls, folder: Path, *, at_once: bool = False) -> "PhraseModel":
+        """The phrase model of a models folder (`phrases.onnx` and its manifest). at_once: as for the detector. Raises ModelError."""
         manifest = read_phrase_manifest(folder / PHRASE_MANIFEST)
         path = folder / "phrases.onnx"
-        shapes = (1, manifest.step_frames, manifest.features.bands), (1, None, len(manifest.units))
-        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes))
+        shapes = manifest.step_frames, manifest.features.bands, len(manifest.units)
+        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes, at_once=at_once))
 
 
 class PhraseStream:
@@ -154,21 +158,16 @@ class PhraseStream:
     def __init__(self, model: PhraseModel, texts: Sequence[str], phrases: Sequence[Units]) -> None:
         """texts: as listed; phrases: their syllables."""
         self._model = model
-        self._paths = paths(phrases, model.manifest.units)
+        self._paths = paths(tuple(phrases), model.manifest.units)
         self._curves = np.array([model.manifest.curve(t, len(p)) for t, p in zip(texts, phrases, strict=True)], np.float32).reshape(-1, 2)
         self._state, self._totals = model.start(), start(self._paths)
 
-    def step(self, frames: Array) -> Array:
-        """Frames (step_frames, bands) in dB -> scores (phrases,) in 0..1, each the highest within the step."""
+    def steps(self, frames: Array) -> Array:
+        """Whole steps of frames (steps * step_frames, bands) in dB -> scores (steps, phrases) in 0..1, each the highest within its step."""
         posteriors, self._state = self._model.run(frames, self._state)
-        return scores(self._fits(costs(posteriors)).max(axis=0), self._curves)
-
-    def _fits(self, cost: Array) -> Array:
-        fits = []
-        for row in cost:
-            self._totals, fit = advance(self._totals, row, self._paths)
-            fits.append(fit)
-        return np.array(fits)
+        self._totals, fits = walk(self._totals, costs(posteriors), self._paths)
+        steps = len(frames) // self._model.manifest.step_frames
+        return scores(fits.reshape(steps, -1, len(self._curves)).max(axis=1), self._curves)
 
 
 def closeness(fits: Array) -> Array:

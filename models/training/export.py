@@ -6,60 +6,85 @@
 import argparse
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.training.evaluate import STEP
-from models.training.networks import Detector
+from models.training.networks import Detector, States
 from models.training.render import SETTINGS
 from models.training.train import load_network
 
 LABELS = ("shouting", "crying")
+STEP_FRAMES = STEP * 4
+TIME_AXIS = "frames"
+"""By this name the terminal fixes the axis to one step; recordings are heard many steps at once."""
 
 
-class Step(nn.Module):
-    """One step of the terminal: the highest score of each label in it."""
+class Steps(nn.Module):
+    """Steps of the terminal: the highest score of each label in each."""
 
     def __init__(self, network: Detector) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, frames: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Frames (1, T, bands) and states before -> scores (1, labels) and states after."""
+        """Frames (1, steps * STEP_FRAMES, bands) and states before -> scores (1, steps, labels) and states after."""
         logits, after = self.network(frames, list(states))
-        return torch.sigmoid(logits[..., : len(LABELS)].amax(1)), *after
+        return torch.sigmoid(logits[..., : len(LABELS)].reshape(1, -1, STEP, len(LABELS)).amax(2)), *after
+
+
+def traced(module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path) -> list[str]:
+    """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis. Returns the names of the states."""
+    import onnx
+
+    names = [f"state{i}" for i in range(len(states))]
+    after = [f"{n}_after" for n in names]
+    torch.onnx.export(module.eval(), (torch.zeros(1, STEP_FRAMES, bands), *states), str(path), dynamo=False, opset_version=17,
+                      dynamic_axes={"frames": {1: TIME_AXIS}, result: {1: "steps"}}, input_names=["frames", *names], output_names=[result, *after])  # fmt: skip
+    model = onnx.load(path)
+    for output, shape in zip(model.graph.output, [(1, "steps", outputs), *(s.shape for s in states)], strict=True):  # which tracing leaves open
+        given = output.type.tensor_type.shape
+        given.Clear()
+        for size in shape:
+            given.dim.add(**({"dim_param": size} if isinstance(size, str) else {"dim_value": size}))
+    onnx.save(model, path)
+    return names
+
+
+def streamed(path: Path, x: NDArray[np.float32], states: States, names: Sequence[str]) -> NDArray[np.float32]:
+    """What the ONNX file at `path` gives for frames (T, bands), one step of the terminal after the other: (steps, outputs)."""
+    import onnxruntime
+
+    net = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    state, steps = {n: s.numpy() for n, s in zip(names, states, strict=True)}, []
+    for piece in x.reshape(-1, 1, STEP_FRAMES, x.shape[-1]):
+        given, *after = net.run(None, {"frames": piece, **state})
+        state = dict(zip(names, after, strict=True))
+        steps.append(given[0])
+    return np.concatenate(steps)
 
 
 def write_onnx(run: Path, path: Path) -> float:
-    """The network of a run as ONNX with fixed shapes; the largest difference between it and the whole-recording network on noise."""
-    import onnxruntime
-
+    """The network of a run as ONNX; the largest difference between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
-    states = network.start()
-    frames = torch.randn(1, STEP * 4, network.config["bands"]) * 10 - 60
-    names = [f"state{i}" for i in range(len(states))]
-    torch.onnx.export(Step(network).eval(), (frames, *states), str(path), dynamo=False, opset_version=17,
-                      input_names=["frames", *names], output_names=["scores", *(f"{n}_after" for n in names)])  # fmt: skip
-    x = torch.randn(1, STEP * 4 * 50, network.config["bands"]) * 10 - 60
+    states, bands = network.start(), network.config["bands"]
+    names = traced(Steps(network), states, bands, "scores", len(LABELS), path)
+    x = torch.randn(1, STEP_FRAMES * 50, bands) * 10 - 60
     with torch.no_grad():
         whole = torch.sigmoid(network(x, network.start())[0][0, :, : len(LABELS)]).reshape(50, STEP, -1).amax(1).numpy()
-    net = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    state, steps = {n: s.numpy() for n, s in zip(names, states, strict=True)}, []
-    for piece in x.numpy().reshape(1, 50, STEP * 4, -1).swapaxes(0, 1):
-        scores, *after = net.run(None, {"frames": piece, **state})
-        state = dict(zip(names, after, strict=True))
-        steps.append(scores[0])
-    return float(np.abs(np.array(steps) - whole).max())
+    return float(np.abs(streamed(path, x[0].numpy(), states, names) - whole).max())
 
 
 def write_manifest(path: Path, onnx: Path, rules: dict[str, dict[str, float]], date: str, training: str, data: list[str], licence: str) -> None:
     """The manifest beside the ONNX file (strings are written as JSON ones, which TOML reads alike)."""
     head = {"name": "detector", "date": date, "licence": licence, "data": data, "training": training,
-            "sha256": hashlib.sha256(onnx.read_bytes()).hexdigest(), "labels": list(LABELS), "step_frames": STEP * 4, "sensitivity_dbfs": -26.0}  # fmt: skip
+            "sha256": hashlib.sha256(onnx.read_bytes()).hexdigest(), "labels": list(LABELS), "step_frames": STEP_FRAMES, "sensitivity_dbfs": -26.0}  # fmt: skip
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()] + ["", "[features]"]
     lines += [f"{k} = {v}" for k, v in asdict(SETTINGS).items()]
     for label, rule in rules.items():

@@ -33,7 +33,7 @@ class CausalConv(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """x (batch, inputs, T, bands)."""
         x = torch.cat([state, x], 2)
-        return torch.relu(self.norm(self.conv(x))), x[:, :, x.shape[2] - self.keep :]
+        return torch.relu(self.norm(self.conv(x))), x[:, :, -self.keep :]
 
 
 class Dilated(nn.Module):
@@ -49,7 +49,7 @@ class Dilated(nn.Module):
         """x (batch, width, T)."""
         y = torch.cat([state, x], 2)
         z = torch.relu(self.norm1(self.depth(y)))
-        return torch.relu(x + self.norm2(self.point(z))), y[:, :, y.shape[2] - self.keep :]
+        return torch.relu(x + self.norm2(self.point(z))), y[:, :, -self.keep :]
 
 
 class Detector(nn.Module):

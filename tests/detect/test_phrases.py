@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.detect.manifest import ModelError
-from edge.detect.phrases import NEVER, PAUSE_COST, Array, Paths, advance, costs, paths, read_phrase_manifest, scores, start
+from edge.detect.phrases import NEVER, PAUSE_COST, Array, Paths, costs, paths, read_phrase_manifest, scores, start, walk
 from edge.detect.units import Units
 
 NAMES = ("<blank>", "jiu", "ming", "lai")
@@ -22,11 +22,7 @@ def units(*places: str) -> Units:
 
 def fits(posteriors: Array, walked: Paths) -> Array:
     """(steps, phrases) of a whole stretch."""
-    totals, found = start(walked), []
-    for row in costs(posteriors):
-        totals, fit = advance(totals, row, walked)
-        found.append(fit)
-    return np.array(found)
+    return walk(start(walked), costs(posteriors), walked)[1]
 
 
 def brute_force(posteriors: Array, phrase: Units) -> list[float]:
@@ -57,7 +53,7 @@ def test_the_search_finds_what_brute_force_finds(seed: int, syllables: str) -> N
     """Every way of saying the phrase, in every place."""
     phrase = units(*syllables.split())
     posteriors = np.log(np.random.default_rng(seed).dirichlet(np.full(len(NAMES), 0.3), 4)).astype(np.float32)
-    ours = fits(posteriors, paths([phrase], NAMES))[:, 0]
+    ours = fits(posteriors, paths((phrase,), NAMES))[:, 0]
     ours[ours < NEVER / 10] = NEVER  # no path yet
     np.testing.assert_allclose(ours, brute_force(posteriors, phrase), atol=1e-3)
 
@@ -65,10 +61,21 @@ def test_the_search_finds_what_brute_force_finds(seed: int, syllables: str) -> N
 def test_phrases_of_a_list_do_not_disturb_each_other() -> None:
     """Each fit is the one that the phrase has alone."""
     posteriors = np.log(np.random.default_rng(2).dirichlet(np.full(len(NAMES), 0.3), 30)).astype(np.float32)
-    listed = [units("jiu", "ming"), units("lai"), units("jiu/lai", "ming", "lai", "lai")]
+    listed = units("jiu", "ming"), units("lai"), units("jiu/lai", "ming", "lai", "lai")
     together = fits(posteriors, paths(listed, NAMES))
     for i, phrase in enumerate(listed):
-        np.testing.assert_allclose(together[:, i], fits(posteriors, paths([phrase], NAMES))[:, 0], rtol=1e-6)
+        np.testing.assert_allclose(together[:, i], fits(posteriors, paths((phrase,), NAMES))[:, 0], rtol=1e-6)
+
+
+def test_pieces_of_any_length_give_the_fits_of_the_whole() -> None:
+    """What was heard before is in the totals."""
+    posteriors = np.log(np.random.default_rng(3).dirichlet(np.full(len(NAMES), 0.3), 40)).astype(np.float32)
+    walked = paths((units("jiu", "ming"), units("lai", "jiu/ming", "lai")), NAMES)
+    totals, found = start(walked), []
+    for piece in np.split(posteriors, [1, 2, 7, 8, 30]):
+        totals, some = walk(totals, costs(piece), walked)
+        found.append(some)
+    np.testing.assert_allclose(np.concatenate(found), fits(posteriors, walked), rtol=1e-6)
 
 
 def said(*names: str, steps: int = 3) -> Array:
@@ -81,7 +88,7 @@ def said(*names: str, steps: int = 3) -> Array:
 
 def test_a_phrase_fits_where_it_is_said_and_a_near_miss_does_not() -> None:
     """One wrong syllable of three costs more than a third."""
-    walked = paths([units("jiu", "ming", "lai")], NAMES)
+    walked = paths((units("jiu", "ming", "lai"),), NAMES)
     right, wrong = fits(said("jiu", "ming", "lai"), walked)[-1, 0], fits(said("jiu", "jiu", "lai"), walked)[-1, 0]
     assert right > -0.1
     assert wrong < -2
@@ -89,7 +96,7 @@ def test_a_phrase_fits_where_it_is_said_and_a_near_miss_does_not() -> None:
 
 def test_the_same_syllable_twice_must_be_said_twice() -> None:
     """A long one is one."""
-    walked = paths([units("lai", "lai")], NAMES)
+    walked = paths((units("lai", "lai"),), NAMES)
     long = np.repeat(said("lai", steps=1), 4, axis=0)
     assert fits(long, walked)[-1, 0] < -1
     assert fits(said("lai", "lai"), walked)[-1, 0] > -0.1
@@ -97,7 +104,7 @@ def test_the_same_syllable_twice_must_be_said_twice() -> None:
 
 def test_a_long_pause_costs() -> None:
     """Syllables ten seconds apart are no phrase."""
-    walked = paths([units("jiu", "ming")], NAMES)
+    walked = paths((units("jiu", "ming"),), NAMES)
     assert fits(said("jiu", "ming", steps=4), walked)[-1, 0] > fits(said("jiu", "ming", steps=250), walked)[-1, 0] + 1
 
 
@@ -112,7 +119,7 @@ def test_a_score_is_a_half_at_the_centre() -> None:
 def test_a_syllable_that_the_model_lacks_is_named() -> None:
     """Nothing is left out in silence."""
     with pytest.raises(ModelError, match="hng"):
-        paths([units("jiu", "hng")], NAMES)
+        paths((units("jiu", "hng"),), NAMES)
 
 
 def test_a_manifest_with_an_unknown_key_is_refused(tmp_path: Path) -> None:

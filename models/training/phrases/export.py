@@ -8,21 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.training.export import streamed, traced
 from models.training.phrases.network import Syllables
 from models.training.phrases.train import load_network
 
-STEP_FRAMES = 20
 LEAST = 256  # values of a weight that is worth storing in half
 
 
-class Step(nn.Module):
-    """One step of the terminal: log-posteriors."""
+class Posteriors(nn.Module):
+    """Log-posteriors of frames."""
 
     def __init__(self, network: Syllables) -> None:
         super().__init__()
@@ -50,26 +49,17 @@ def halved(model: onnx.ModelProto) -> None:
 
 
 def write_onnx(run: Path, path: Path) -> float:
-    """The network of a run with fixed shapes; the largest difference of a posterior between the stream and the whole-recording network on noise."""
+    """The network of a run; the largest difference of a posterior between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
-    states = network.start()
-    frames = torch.randn(1, STEP_FRAMES, network.config["bands"]) * 10 - 60
-    names = [f"state{i}" for i in range(len(states))]
-    torch.onnx.export(Step(network).eval(), (frames, *states), str(path), dynamo=False, opset_version=17,
-                      input_names=["frames", *names], output_names=["posteriors", *(f"{n}_after" for n in names)])  # fmt: skip
+    states, bands = network.start(), network.config["bands"]
+    names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"], path)
     model = onnx.load(path)
     halved(model)
     onnx.save(model, path)
-    x = torch.randn(1, STEP_FRAMES * 50, network.config["bands"]) * 10 - 60
+    x = torch.randn(1, 1000, bands) * 10 - 60
     with torch.no_grad():
         whole = functional.softmax(network(x, network.start())[0][0], -1).numpy()
-    net = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    state, steps = {n: s.numpy() for n, s in zip(names, states, strict=True)}, []
-    for piece in x.numpy().reshape(1, 50, STEP_FRAMES, -1).swapaxes(0, 1):
-        given, *after = net.run(None, {"frames": piece, **state})
-        state = dict(zip(names, after, strict=True))
-        steps.append(np.exp(given[0]))
-    return float(np.abs(np.concatenate(steps) - whole).max())
+    return float(np.abs(np.exp(streamed(path, x[0].numpy(), states, names)) - whole).max())
 
 
 def main() -> None:

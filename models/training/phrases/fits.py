@@ -16,10 +16,10 @@ import numpy as np
 import soundfile
 
 from edge.detect.network import session
-from edge.detect.phrases import advance, costs, paths, start
+from edge.detect.phrases import costs, paths, start, walk
 from edge.detect.units import Units
 from edge.features.logmel import log_mel
-from models.training.phrases.export import STEP_FRAMES
+from models.training.export import STEP_FRAMES
 from models.training.render import SETTINGS
 
 
@@ -27,18 +27,11 @@ def of_scene(path: Path, model: bytes, units: Sequence[str], phrases: Sequence[U
     """(steps, phrases) the highest fit in each step."""
     net = session(model, path)
     frames = log_mel(soundfile.read(path, dtype="float32")[0], SETTINGS)
-    inputs = net.get_inputs()[1:]
-    state = {i.name: np.zeros(i.shape, np.float32) for i in inputs}
-    walked = paths(phrases, units)
-    totals, found = start(walked), []
-    for at in range(0, len(frames) - STEP_FRAMES + 1, STEP_FRAMES):
-        posteriors, *after = net.run(None, {"frames": frames[None, at : at + STEP_FRAMES], **state})
-        state = dict(zip(state, after, strict=True))
-        fits = []
-        for row in costs(posteriors[0]):
-            totals, fit = advance(totals, row, walked)
-            fits.append(fit)
-        found.append(np.max(fits, axis=0))
+    steps = len(frames) // STEP_FRAMES
+    state = {i.name: np.zeros(i.shape, np.float32) for i in net.get_inputs()[1:]}
+    walked = paths(tuple(phrases), tuple(units))
+    posteriors = net.run(["posteriors"], {"frames": frames[None, : steps * STEP_FRAMES], **state})[0][0]
+    found = walk(start(walked), costs(posteriors), walked)[1].reshape(steps, -1, len(phrases)).max(axis=1)
     return np.maximum(found, -99).astype(np.float16)
 
 

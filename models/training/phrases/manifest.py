@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from models.training.phrases.export import STEP_FRAMES
+from models.training.export import STEP_FRAMES
 from models.training.render import SETTINGS
 
 RULES = {"insult": {"threshold": 0.5, "release": 0.25, "agree": 1, "of": 1, "shortest_s": 0.0, "hold_s": 8.0},

@@ -23,10 +23,15 @@ STEPS = FRAMES // SHRINK
 STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
-SHARES = {"spoken": 0.24, "phrase": 0.18, "sentence": 0.26, "student": 0.15, "word": 0.06, "syllable": 0.02, "foreign": 0.09}
-"""How often each pool of speech is drawn from. `spoken`: made for this; `student`: real ones, the nearest to pupils that there is."""
+SHARES = {
+    "spoken": 0.26, "reader": 0.20, "vocabulary": 0.12, "phrase": 0.12, "foreign": 0.13,
+    "sentence": 0.06, "student": 0.05, "word": 0.03, "syllable": 0.03,
+}  # fmt: skip
+"""How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few
+and are learned far more slowly than synthetic voices; `student`: real ones, but 20 words."""
 LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
+REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reader", "hsk_words": "vocabulary"}
 ANEW = 0.35
 """Share of clips that get another room and pace than the last time."""
 LOUD = 0.25
@@ -58,8 +63,8 @@ def pool_of(clip: Clip) -> str:
         return "spoken"
     if clip.corpus in FOREIGN:
         return "foreign"
-    if clip.corpus == "dspspeech":
-        return "student"
+    if clip.corpus in REAL:
+        return REAL[clip.corpus]
     return {"near_miss": "phrase", "homophone": "phrase", "speech": "sentence", "read": "sentence"}.get(clip.kind, clip.kind)
 
 

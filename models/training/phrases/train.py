@@ -81,6 +81,7 @@ def train(args: argparse.Namespace) -> None:
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
     network = Syllables(len(units), widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its convolutions take half the time
     print(f"{sum(p.numel() for p in network.parameters())} parameters, {len(store.clips)} clips", flush=True)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=warm_average, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.01)
