@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-XIAOAN = (sys.executable, "-c", "import sys; from edge.commands.main import main; sys.exit(main())")
+XIAOAN = (sys.executable, "-c", "import sys; from edge.commands.start import start; sys.exit(start())")
 ROOT = Path(__file__).parents[1]
 
 

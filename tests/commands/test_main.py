@@ -1,7 +1,9 @@
 """The frame of the command line, in real processes."""
 
 import json
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,18 @@ def test_a_reader_who_leaves_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 141
+
+
+def test_ctrl_c_while_it_is_loaded_says_nothing() -> None:
+    """Interrupted between two imports it is gone, without a traceback."""
+    with subprocess.Popen([*XIAOAN, "config", "schema"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        loaded = Path(f"/proc/{process.pid}/maps")
+        until_s = time.monotonic() + 30
+        while "pydantic_core" not in loaded.read_text() and time.monotonic() < until_s:  # the configuration's, which all commands load first
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode in (-signal.SIGINT, 130), told) == (True, "")
 
 
 def test_version_loads_neither_sound_nor_model() -> None:
