@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "
 REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reader", "hsk_words": "vocabulary"}
 ANEW = 0.35
 """Share of clips that get another room and pace than the last time."""
+CUT = 0.35
+"""Share of longer utterances of which some syllables in a row are taken: few readers have few sentences, and the network must not learn those by heart."""
+CUT_FROM = 4  # syllables
 LOUD = 0.25
 """Share of scenes in which something loud that is no speech sounds as well."""
 
@@ -68,6 +71,21 @@ def pool_of(clip: Clip) -> str:
     return {"near_miss": "phrase", "homophone": "phrase", "speech": "sentence", "read": "sentence"}.get(clip.kind, clip.kind)
 
 
+def cut(clip: Clip, best: NDArray[np.uint16], rng: Rng) -> Clip:
+    """Some syllables in a row of a clip, cut halfway between the frames that tell them; the clip where the teacher did not tell each. best: (frames,)."""
+    assert clip.units
+    told = np.flatnonzero((best != 0) & (best != np.concatenate([[0], best[:-1]])))
+    if best[told].tolist() != clip.units:
+        return clip
+    count = int(rng.integers(2, len(told)))
+    first = int(rng.integers(len(told) - count + 1))
+    joints = np.concatenate([[0], (told[:-1] + told[1:]) // 2 + 1, [clip.frames]])
+    low, high = int(joints[first]), int(joints[first + count])
+    start, end = (min(round(f * TEACHER_FRAME_S * RATE_HZ), clip.length) for f in (low, high))
+    return replace(clip, key=f"{clip.key}:{low}-{high}", start=clip.start + start, length=end - start,
+                   frame=clip.frame + low, frames=high - low, units=clip.units[first : first + count])  # fmt: skip
+
+
 class Mixer:
     """Draws scenes."""
 
@@ -92,7 +110,10 @@ class Mixer:
     def _clip(self, rng: Rng) -> tuple[int, Clip]:
         speakers = self._pools[self._names[rng.choice(len(self._names), p=self._weights)]]
         rows = list(speakers.values())[rng.integers(len(speakers))]
-        return rows[rng.integers(len(rows))]
+        shard, clip = rows[rng.integers(len(rows))]
+        if clip.units and len(clip.units) >= CUT_FROM and rng.random() < CUT:
+            return shard, cut(clip, self._store.best[shard][clip.frame : clip.frame + clip.frames, 0], rng)
+        return shard, clip
 
     def _frames(self, entry: Entry) -> Array:
         return self._shards[entry.shard][entry.start : entry.start + entry.length].astype(np.float32)
@@ -118,7 +139,9 @@ class Mixer:
             room = self._rooms[rng.integers(len(self._rooms))]
             x = microphone(in_room(x, room, (distance_m / critical_m) ** 2), rng)
             decay_db = 10 * math.log10((1 / distance_m**2 + 1 / critical_m**2) / (1 + 1 / critical_m**2))
-            guise = self._kept[clip.key] = _Guise(log_mel(x, SETTINGS).astype(np.float16), ratio, decay_db)
+            guise = _Guise(log_mel(x, SETTINGS).astype(np.float16), ratio, decay_db)
+            if ":" not in clip.key:  # a piece hardly comes again
+                self._kept[clip.key] = guise
         level = rng.normal(*LEVELS_DBA["shout" if "shout" in clip.kind or rng.random() < 0.25 else "plain"])
         gain_db = np.float32(level + guise.decay_db + DBFS_AT_0_DBA - TEACHER_LEVEL_DBFS)
         return np.exp((guise.frames.astype(np.float32) + gain_db) * np.float32(math.log(10) / 10)), guise.ratio
