@@ -157,7 +157,8 @@ def costs(sound: NDArray[np.float32]) -> Iterator[Figure]:
     spotter = cost("phrase model", phrase_model)
     yield spotter
     yield cost("whole chain, as the terminal hears", lambda: fed(Chain(detector, -26.0, listening).feed, sound, TERMINAL_BLOCK_S))
-    yield cost("whole chain, as replay reads", lambda: fed(Chain(detector, -26.0, listening).feed, sound, BLOCK_S))
+    models = Models.load(Settings(models_folder(), {}, -26.0, listening.wanted))
+    yield cost("whole chain, as replay reads", lambda: fed(Chain(models.detector, -26.0, models.listening).feed, sound, BLOCK_S))
     yield cost("whole chain without phrases", lambda: fed(Chain(detector, -26.0).feed, sound, TERMINAL_BLOCK_S))
     yield from yamnet(sound[: 20 * RATE_HZ], features.value + network.value, network.value + spotter.value)
 
@@ -180,17 +181,18 @@ def yamnet(sound: NDArray[np.float32], detector: float, models: float) -> Iterat
 
 def replay_speed(sound: NDArray[np.float32], folder: Path) -> Iterator[Figure]:
     """Seconds of sound that replay hears in a second of one core's time, decoding and decisions included."""
-    phrases = wanted(list_in_use(PhraseSettings(), models_folder()), {})
-    settings = Settings(models_folder(), {}, -26.0, phrases, keep_steps=True)
-    models = Models.load(settings)
-    settings = replace(settings, rules=rules_for({**models.detector.manifest.rules, **phrase_rules(models_folder(), phrases)}, {}, (), "default", {}))
-    for suffix in ("wav", "flac"):
-        path = folder / f"replay.{suffix}"
-        soundfile.write(path, sound, RATE_HZ, subtype="PCM_16")
-        seconds = len(sound) / RATE_HZ
-        decoding = cpu_ms(lambda path=path: sum(len(b) for b in read_blocks(path, BLOCK_S)), seconds)  # type: ignore[misc]
-        whole = cpu_ms(lambda path=path: play(Recording(path.name, path), models, settings, lambda _: None), seconds)  # type: ignore[misc]
-        yield Figure(f"replay of {suffix.upper()}", 1000 / whole, "x real time", "600, at least 200", f"decoding {decoding:.2f} ms/s")
+    listed = wanted(list_in_use(PhraseSettings(), models_folder()), {})
+    seconds = len(sound) / RATE_HZ
+    for suffix, phrases in (("wav", listed), ("flac", listed), ("flac", None)):
+        settings = Settings(models_folder(), {}, -26.0, phrases, keep_steps=True)
+        models = Models.load(settings)
+        settings = replace(settings, rules=rules_for({**models.detector.manifest.rules, **phrase_rules(models_folder(), phrases)}, {}, (), "default", {}))
+        recording = Recording(f"replay.{suffix}", folder / f"replay.{suffix}")
+        soundfile.write(recording.path, sound, RATE_HZ, subtype="PCM_16")
+        decoding = cpu_ms(lambda r=recording: sum(len(b) for b in read_blocks(r.path, BLOCK_S)), seconds)  # type: ignore[misc]
+        whole = cpu_ms(lambda r=recording, m=models, s=settings: play(r, m, s, lambda _: None), seconds)  # type: ignore[misc]
+        name = f"replay of {suffix.upper()}" + ("" if phrases else ", phrases off")
+        yield Figure(name, 1000 / whole, "x real time", "600, at least 200", f"decoding {decoding:.2f} ms/s")
 
 
 def write_config(folder: Path, port: int, more: str = "") -> Path:
