@@ -9,7 +9,7 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # They live at the top level, where people look for them; a wheel has one top level for all packages, so there they lie inside ours.
-SHIPPED = {"models": ("*.onnx", "*.toml", "*.md"), "calibration": ("*.toml", "*.md")}
+SHIPPED = {"models": ("*.onnx", "*.npz", "*.toml", "*.md"), "calibration": ("*.toml", "*.md")}
 
 
 class BuildHook(BuildHookInterface[BuilderConfig]):

@@ -1,11 +1,10 @@
-"""Phrases of a list in a stream of log-mel frames: an ONNX network's syllable posteriors, and a search for the best path through each phrase.
+"""Phrases of a list in a stream of log-mel frames: an ONNX network's syllable posteriors, and how well each phrase fits them.
 
 No text is ever made of what is heard: all that leaves this module is how well each phrase of the list fits.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +13,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge.config.phrases import GROUPS
+from edge.detect.background import Background, centres, read_background
 from edge.detect.manifest import ManifestFields, ModelError, RuleDefaults, checked_model, manifest_fields
 from edge.detect.network import Network
+from edge.detect.search import costs, paths, scores, start, walk
 from edge.detect.units import Units
 from edge.features.logmel import LogMelSettings
 from edge.words import N_
@@ -24,20 +25,14 @@ Array = NDArray[np.float32]
 
 PHRASE_MANIFEST = "phrases-model.toml"
 """Beside `phrases.onnx`; `phrases.toml` is the list."""
-FLOOR = -14.0
-"""Smallest log-posterior that counts: one syllable that is not there must not cost without end."""
-PAUSE_COST = 0.02
-"""Of a step of 40 ms between two syllables: a pause of two seconds costs as much as a syllable that was heard at a third of its certainty."""
-STEEPNESS = 0.1
-"""A syllable that is x worse than the best unit costs x (1 + STEEPNESS x): a near miss, wrong in one, must cost more than a mumble, not quite right in all."""
-NEVER = -1e9
-
+BACKGROUND = "phrases-background.npz"
 
 _Curve = tuple[float, Annotated[float, Field(gt=0, le=20)]]
 
 
 class _File(ManifestFields):
     units: list[str] = Field(min_length=2, max_length=5000)
+    background_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     curve_by_length: list[_Curve] = Field(min_length=1, max_length=40)
     curves: dict[str, _Curve]
 
@@ -48,6 +43,7 @@ class PhraseManifest:
 
     name: str
     sha256: str
+    background_sha256: str | None  # of the file by which phrases that were not measured get their curves; None: there is none
     units: tuple[str, ...]  # names of the network's outputs; the first is the blank
     step_frames: int  # log-mel frames a run takes
     sensitivity_dbfs: float  # of the microphone that the model expects, at 94 dB SPL
@@ -67,79 +63,17 @@ def read_phrase_manifest(path: Path) -> PhraseManifest:
     rules = {label: RuleDefaults(**rule.model_dump()) for label, rule in file.rules.items()}
     if missing := [group for group in GROUPS if group not in rules]:
         raise ModelError(N_("model manifest {path} has no rule for its label {label}"), path=path, label=missing[0])
-    return PhraseManifest(file.name, file.sha256, tuple(file.units), file.step_frames, file.sensitivity_dbfs, LogMelSettings(**file.features.model_dump()),
-                          tuple(file.curve_by_length), file.curves, rules)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """A list of phrases as the search walks them: a column a phrase, its syllables in the even states, blanks in the odd ones.
-
-    `at` holds for each state the units of which the best counts.
-    """
-
-    at: NDArray[np.intp]  # (alternatives, states, phrases)
-    barred: Array  # (states - 2, phrases) 0 where state 2, 3, ... may follow the state two before it, else NEVER
-    last: NDArray[np.intp]  # (phrases,) the last syllable's state
-    columns: NDArray[np.intp]  # (phrases,) 0, 1, ...
-    length: Array  # (phrases,) syllables
-
-
-@lru_cache(maxsize=4)  # each recording of a replay begins with the same ones
-def paths(phrases: tuple[Units, ...], units: tuple[str, ...]) -> Paths:
-    """The paths of phrases over these units. Raises ModelError where a phrase needs a syllable that the model does not have."""
-    number = {name: i for i, name in enumerate(units)}
-    states = max((2 * len(p) - 1 for p in phrases), default=1)
-    alternatives = max((len(place) for p in phrases for place in p), default=1)
-    at, barred = np.zeros((alternatives, states, len(phrases)), np.intp), np.full((states, len(phrases)), NEVER, np.float32)
-    for column, phrase in enumerate(phrases):
-        before: frozenset[str] = frozenset()
-        for i, place in enumerate(phrase):
-            known = sorted(number[name] for name in place if name in number)
-            if not known:
-                raise ModelError(N_("the phrase model does not know the syllable {syllable}"), syllable=" / ".join(sorted(place)))
-            at[:, 2 * i, column] = (known * alternatives)[:alternatives]
-            if not place & before:  # the same syllable twice needs a blank between
-                barred[2 * i, column] = 0.0
-            before = place
-    last, length = np.array([2 * len(p) - 2 for p in phrases], np.intp), np.array([len(p) for p in phrases], np.float32)
-    return Paths(at, barred[2:], last, np.arange(len(phrases)), length)
-
-
-def costs(posteriors: Array) -> Array:
-    """Log-posteriors (..., units) -> what each unit costs at each step, at most 0: 0 for the best one, and for those below it more than they are below."""
-    below = np.maximum(posteriors - posteriors.max(axis=-1, keepdims=True), FLOOR)
-    return np.asarray(below * (1 - np.float32(STEEPNESS) * below), np.float32)
-
-
-def start(walked: Paths) -> Array:
-    """Totals (states, phrases) before any sound: of the best path that ends in each state."""
-    return np.full(walked.at.shape[1:], NEVER, np.float32)
-
-
-def walk(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
-    """Some steps of 40 ms. totals: of the step before them; cost: (steps, units) of each.
-
-    Returns the totals after them and each phrase's fits (steps, phrases), at most 0: the mean cost of its syllables, pauses between them included. Pure.
-    """
-    here = cost[:, walked.at[0]] if len(walked.at) == 1 else cost[:, walked.at].max(axis=1)
-    here[:, 1::2] -= np.float32(PAUSE_COST)
-    all_after = np.empty_like(here)
-    for own, after in zip(here, all_after, strict=True):
-        np.maximum(totals[0], 0.0, out=after[0])  # a phrase may begin at any step
-        np.maximum(totals[1:], totals[:-1], out=after[1:])
-        np.maximum(after[2:], totals[:-2] + walked.barred, out=after[2:])
-        np.add(after, own, out=after)
-        totals = after
-    return totals.copy(), all_after[:, walked.last, walked.columns] / walked.length
+    return PhraseManifest(file.name, file.sha256, file.background_sha256, tuple(file.units), file.step_frames, file.sensitivity_dbfs,
+                          LogMelSettings(**file.features.model_dump()), tuple(file.curve_by_length), file.curves, rules)  # fmt: skip
 
 
 class PhraseModel:
     """A loaded phrase network."""
 
-    def __init__(self, manifest: PhraseManifest, network: Network) -> None:
+    def __init__(self, manifest: PhraseManifest, network: Network, background: Background | None = None) -> None:
         """The network gives log-posteriors (steps of 40 ms, units)."""
-        self.manifest = manifest
+        self.manifest, self._background = manifest, background
+        self._curves: dict[tuple[str, Units], tuple[float, float]] = {}
         self.start = network.start
         self.run = network.run
 
@@ -149,7 +83,22 @@ class PhraseModel:
         manifest = read_phrase_manifest(folder / PHRASE_MANIFEST)
         path = folder / "phrases.onnx"
         shapes = manifest.step_frames, manifest.features.bands, len(manifest.units)
-        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes, at_once=at_once))
+        background = read_background(folder / BACKGROUND, manifest.background_sha256) if manifest.background_sha256 else None
+        return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes, at_once=at_once), background)
+
+    def curves(self, texts: Sequence[str], phrases: Sequence[Units]) -> Array:
+        """(phrases, 2) centre and width of each phrase's curve: as measured, else by how it fits ordinary speech, else by its length.
+
+        Takes a second of a PC for those that were not measured, the first time.
+        """
+        wanted = list(zip(texts, phrases, strict=True))
+        unknown = [both for both in wanted if both[0] not in self.manifest.curves and both not in self._curves]
+        if unknown and self._background:
+            widths = [self.manifest.curve(text, len(units))[1] for text, units in unknown]
+            walked = paths(tuple(units for _, units in unknown), self.manifest.units)
+            found = centres(self._background, walked, len(self.manifest.units), float(np.median(widths)))
+            self._curves.update(zip(unknown, zip(map(float, found), widths, strict=True), strict=True))
+        return np.array([self._curves.get(both) or self.manifest.curve(both[0], len(both[1])) for both in wanted], np.float32).reshape(-1, 2)
 
 
 class PhraseStream:
@@ -159,7 +108,7 @@ class PhraseStream:
         """texts: as listed; phrases: their syllables."""
         self._model = model
         self._paths = paths(tuple(phrases), model.manifest.units)
-        self._curves = np.array([model.manifest.curve(t, len(p)) for t, p in zip(texts, phrases, strict=True)], np.float32).reshape(-1, 2)
+        self._curves = model.curves(texts, phrases)
         self._state, self._totals = model.start(), start(self._paths)
 
     def steps(self, frames: Array) -> Array:
@@ -168,13 +117,3 @@ class PhraseStream:
         self._totals, fits = walk(self._totals, costs(posteriors), self._paths)
         steps = len(frames) // self._model.manifest.step_frames
         return scores(fits.reshape(steps, -1, len(self._curves)).max(axis=1), self._curves)
-
-
-def closeness(fits: Array) -> Array:
-    """Fits, at most 0 -> up to 2.3: differences near a perfect fit count for more than those far from it."""
-    return np.asarray(-np.log(0.1 - np.minimum(fits, 0.0)), np.float32)
-
-
-def scores(fits: Array, curves: Array) -> Array:
-    """Fits (phrases,) by curves (phrases, 2) of centre and width, in closeness -> 0..1, 0.5 at the centre."""
-    return np.asarray(1 / (1 + np.exp(-np.clip((closeness(fits) - curves[:, 0]) / curves[:, 1], -30, 30))), np.float32)

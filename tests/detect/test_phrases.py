@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.detect.manifest import ModelError
-from edge.detect.phrases import NEVER, PAUSE_COST, Array, Paths, costs, paths, read_phrase_manifest, scores, start, walk
+from edge.detect.phrases import read_phrase_manifest
+from edge.detect.search import NEVER, PAUSE_COST, Array, Paths, costs, paths, scores, start, walk
 from edge.detect.units import Units
 
 NAMES = ("<blank>", "jiu", "ming", "lai")

@@ -69,9 +69,11 @@ def main() -> None:
         step(module(f"{phrases}fits", *model, "--scenes", scenes, "--out", fits, "--jobs", args.jobs))
     if not curves.exists():
         step(module(f"{phrases}curves", "--fits", fits, "--scenes", scenes, "--out", curves))
+    if not (work / "phrases-background.npz").exists():
+        step(module(f"{phrases}background", "--model", work / "phrases.onnx", "--scenes", scenes, "--out", work))
     today = datetime.now(UTC).date().isoformat()
     step(module(f"{phrases}manifest", run, "--curves", curves, "--out", work, "--date", today, "--training", recipe))
-    print(f"\nTo ship it: cp {work}/phrases.onnx {work}/phrases-model.toml models/")
+    print(f"\nTo ship it: cp {work}/phrases.onnx {work}/phrases-background.npz {work}/phrases-model.toml models/")
 
 
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird", "scream", "laugh", "cry_baby", "sob",

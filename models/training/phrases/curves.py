@@ -17,13 +17,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detect.phrases import closeness
+from edge.detect.background import RATE_PER_H, STRETCH_S
+from edge.detect.search import closeness
 
-RATE_PER_H = 0.05
-"""Of one phrase in speech without pause; some sixty phrases then come to 3 an hour of it."""
 TAIL = 40
 """Highest peaks that the slope is taken from."""
-EVERY_S = 10.0
 STEP_S = 0.2
 
 
@@ -34,8 +32,8 @@ def tail(peaks: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def peaks_of(fits: NDArray[np.float16]) -> NDArray[np.float32]:
-    """(scenes, steps, phrases) -> (stretches, phrases) the highest closeness in each EVERY_S."""
-    size = round(EVERY_S / STEP_S)
+    """(scenes, steps, phrases) -> (stretches, phrases) the highest closeness in each STRETCH_S."""
+    size = round(STRETCH_S / STEP_S)
     whole = closeness(fits[:, : fits.shape[1] // size * size].astype(np.float32))
     return whole.reshape(-1, size, fits.shape[2]).max(axis=1)
 
@@ -46,7 +44,7 @@ def curves(phrases: Sequence[str], fits: NDArray[np.float16], truth: Sequence[Ma
     for i, phrase in enumerate(phrases):
         without = np.array([row["kind"] != "near_miss" and not (row["label"] and alike(row["text"], phrase)) for row in truth])
         peaks = peaks_of(fits[without][:, :, i : i + 1])[:, 0]
-        tails[phrase], hours[phrase] = tail(peaks), len(peaks) * EVERY_S / 3600
+        tails[phrase], hours[phrase] = tail(peaks), len(peaks) * STRETCH_S / 3600
     width = float(np.median([slope for _, slope in tails.values()]))
     centres = {p: base + width * math.log(TAIL / (RATE_PER_H * hours[p])) for p, (base, _) in tails.items()}
     line = np.polyfit(np.log([len(p) for p in phrases]), list(centres.values()), 1)

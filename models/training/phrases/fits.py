@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from edge.detect.network import session
-from edge.detect.phrases import costs, paths, start, walk
+from edge.detect.search import costs, paths, start, walk
 from edge.detect.units import Units
 from edge.features.logmel import log_mel
 from models.training.export import STEP_FRAMES

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from edge.detect.phrases import BACKGROUND
 from models.training.export import STEP_FRAMES
 from models.training.render import SETTINGS
 
@@ -22,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--curves", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("models"), help="where phrases.onnx lies already")
+    parser.add_argument("--out", type=Path, default=Path("models"), help=f"where phrases.onnx and {BACKGROUND} lie already")
     parser.add_argument("--date", required=True)
     parser.add_argument("--training", required=True, help="the command that made the run")
     args = parser.parse_args()
@@ -30,6 +31,7 @@ def main() -> None:
     data = sorted({"tts" if name.startswith("speech") and name != "speechocean" else name for name in network["data"]})
     head = {"name": "phrases", "date": args.date, "licence": "Apache-2.0 (weights); data in models/phrases.md", "data": data, "training": args.training,
             "sha256": hashlib.sha256((args.out / "phrases.onnx").read_bytes()).hexdigest(), "step_frames": STEP_FRAMES, "sensitivity_dbfs": -26.0,
+            "background_sha256": hashlib.sha256((args.out / BACKGROUND).read_bytes()).hexdigest(),
             "units": network["units"], "curve_by_length": curves["curve_by_length"]}  # fmt: skip
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()]
     lines += ["", "[features]", *(f"{k} = {v}" for k, v in asdict(SETTINGS).items())]

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.detect.phrases import PHRASE_MANIFEST, read_phrase_manifest, scores
+from edge.detect.background import STRETCH_S
+from edge.detect.phrases import PHRASE_MANIFEST, read_phrase_manifest
+from edge.detect.search import scores
 from models.training.bench import bench_module
-from models.training.phrases.curves import EVERY_S, STEP_S, alike
+from models.training.phrases.curves import STEP_S, alike
 
 Row = Mapping[str, str]
 CUTS: Mapping[str, Callable[[Row], str]] = {
@@ -44,9 +46,9 @@ def table(label: str, events: Sequence[tuple[float, Row]], summary: Mapping[str,
 
 
 def of_each(phrases: Sequence[str], values: np.ndarray, truth: Sequence[Row]) -> list[dict[str, object]]:
-    """Recall and false alarms of each phrase at THRESHOLD. values: (scenes, steps, phrases) scores; a false alarm at most each EVERY_S."""
+    """Recall and false alarms of each phrase at THRESHOLD. values: (scenes, steps, phrases) scores; a false alarm at most each STRETCH_S."""
     times = (np.arange(values.shape[1]) + 1) * STEP_S
-    size = round(EVERY_S / STEP_S)
+    size = round(STRETCH_S / STEP_S)
     found: list[dict[str, object]] = []
     for i, phrase in enumerate(phrases):
         heard = [
@@ -55,7 +57,7 @@ def of_each(phrases: Sequence[str], values: np.ndarray, truth: Sequence[Row]) ->
         ]  # fmt: skip
         without = [n for n, row in enumerate(truth) if not (row["label"] and alike(row["text"], phrase)) and row["kind"] != "near_miss"]
         peaks = values[without, : values.shape[1] // size * size, i].reshape(-1, size).max(axis=1)
-        hours = len(peaks) * EVERY_S / 3600
+        hours = len(peaks) * STRETCH_S / 3600
         if heard:
             found.append({"text": phrase, "threshold": THRESHOLD, "recall": round(float(np.mean(heard)), 3), "recall_n": len(heard),
                           "false_alarms_per_h": round(float(np.sum(peaks >= THRESHOLD)) / hours, 3), "hours": round(hours, 2)})  # fmt: skip

@@ -1,0 +1,80 @@
+"""What ordinary speech is to the phrase network: its posteriors of some of it, without any sound. By them a phrase that nobody has measured gets its curve.
+
+Above some closeness of fit, peaks get rarer by a constant factor for each further step (an exponential tail). With that slope the closeness is found at
+which a phrase would raise RATE_PER_H false alarms an hour: there its score is 0.5.
+"""
+
+import io
+import math
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.detect.manifest import ModelError, checked_model
+from edge.detect.search import FLOOR, Paths, closeness, costs, start, walk
+from edge.words import N_
+
+Array = NDArray[np.float32]
+
+RATE_PER_H = 0.05
+"""Of one phrase in speech without pause; some sixty phrases then come to 3 an hour of it."""
+STRETCH_S = 10.0
+"""Of which the highest fit counts: false alarms are counted once in so long."""
+STRETCH = round(STRETCH_S / 0.04)  # steps
+TAIL = 20
+"""Highest peaks whose lowest the tail begins at."""
+LEVELS = 31
+LEAST = -5.0
+"""Log-posterior against the best unit's up to which a unit is kept; what is worse counts as FLOOR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Of each step of 40 ms the units that are not much worse than the best one, and how much worse they are."""
+
+    counts: NDArray[np.uint8]  # (steps,)
+    units: NDArray[np.uint16]  # one after another
+    below: NDArray[np.uint8]  # 0: the best; LEVELS: LEAST
+
+    def stretches(self, units: int) -> Iterator[Array]:
+        """Costs (STRETCH, units) of one whole stretch after another."""
+        ends = np.cumsum(self.counts, dtype=np.int64)
+        for first in range(0, len(ends) - STRETCH + 1, STRETCH):
+            low, high = (int(ends[i - 1]) if i else 0 for i in (first, first + STRETCH))
+            posteriors = np.full((STRETCH, units), FLOOR, np.float32)
+            rows = np.repeat(np.arange(STRETCH), self.counts[first : first + STRETCH])
+            posteriors[rows, self.units[low:high]] = self.below[low:high] * np.float32(LEAST / LEVELS)
+            yield costs(posteriors)
+
+
+def kept(posteriors: Array) -> Background:
+    """What is kept of log-posteriors (steps, units)."""
+    below = posteriors - posteriors.max(axis=1, keepdims=True)
+    rows, units = np.nonzero(below > LEAST)
+    counts = np.bincount(rows, minlength=len(below)).clip(max=255).astype(np.uint8)
+    return Background(counts, units.astype(np.uint16), np.round(below[rows, units] / LEAST * LEVELS).astype(np.uint8))
+
+
+def read_background(path: Path, sha256: str) -> Background:
+    """The file at `path`. Raises ModelError where it is missing, another one, or none."""
+    data = checked_model(path, sha256)
+    try:
+        with np.load(io.BytesIO(data)) as file:
+            return Background(file["counts"], file["units"], file["below"])
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as e:
+        raise ModelError(N_("model {path} cannot be loaded: {reason}"), path=path, reason=e) from None
+
+
+def centres(background: Background, walked: Paths, units: int, width: float) -> Array:
+    """(phrases,) the closeness at which each would raise RATE_PER_H false alarms an hour. width: the tail's slope, in closeness."""
+    totals, peaks = start(walked), []
+    for cost in background.stretches(units):
+        totals, fits = walk(totals, cost, walked)
+        peaks.append(fits.max(axis=0))
+    hours = len(peaks) * STRETCH_S / 3600
+    base = np.partition(np.array(peaks), -TAIL - 1, axis=0)[-TAIL - 1]
+    return closeness(base) + np.float32(width * math.log(TAIL / (RATE_PER_H * hours)))

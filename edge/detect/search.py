@@ -1,0 +1,94 @@
+"""The search for phrases in a network's syllable posteriors: the best path through each phrase of a list, at every step. Pure."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.detect.manifest import ModelError
+from edge.detect.units import Units
+from edge.words import N_
+
+Array = NDArray[np.float32]
+
+FLOOR = -14.0
+"""Smallest log-posterior that counts: one syllable that is not there must not cost without end."""
+PAUSE_COST = 0.02
+"""Of a step of 40 ms between two syllables: a pause of two seconds costs as much as a syllable that was heard at a third of its certainty."""
+STEEPNESS = 0.1
+"""A syllable that is x worse than the best unit costs x (1 + STEEPNESS x): a near miss, wrong in one, must cost more than a mumble, not quite right in all."""
+NEVER = -1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A list of phrases as the search walks them: a column a phrase, its syllables in the even states, blanks in the odd ones.
+
+    `at` holds for each state the units of which the best counts.
+    """
+
+    at: NDArray[np.intp]  # (alternatives, states, phrases)
+    barred: Array  # (states - 2, phrases) 0 where state 2, 3, ... may follow the state two before it, else NEVER
+    last: NDArray[np.intp]  # (phrases,) the last syllable's state
+    columns: NDArray[np.intp]  # (phrases,) 0, 1, ...
+    length: Array  # (phrases,) syllables
+
+
+@lru_cache(maxsize=4)  # each recording of a replay begins with the same ones
+def paths(phrases: tuple[Units, ...], units: tuple[str, ...]) -> Paths:
+    """The paths of phrases over these units. Raises ModelError where a phrase needs a syllable that the model does not have."""
+    number = {name: i for i, name in enumerate(units)}
+    states = max((2 * len(p) - 1 for p in phrases), default=1)
+    alternatives = max((len(place) for p in phrases for place in p), default=1)
+    at, barred = np.zeros((alternatives, states, len(phrases)), np.intp), np.full((states, len(phrases)), NEVER, np.float32)
+    for column, phrase in enumerate(phrases):
+        before: frozenset[str] = frozenset()
+        for i, place in enumerate(phrase):
+            known = sorted(number[name] for name in place if name in number)
+            if not known:
+                raise ModelError(N_("the phrase model does not know the syllable {syllable}"), syllable=" / ".join(sorted(place)))
+            at[:, 2 * i, column] = (known * alternatives)[:alternatives]
+            if not place & before:  # the same syllable twice needs a blank between
+                barred[2 * i, column] = 0.0
+            before = place
+    last, length = np.array([2 * len(p) - 2 for p in phrases], np.intp), np.array([len(p) for p in phrases], np.float32)
+    return Paths(at, barred[2:], last, np.arange(len(phrases)), length)
+
+
+def costs(posteriors: Array) -> Array:
+    """Log-posteriors (..., units) -> what each unit costs at each step, at most 0: 0 for the best one, and for those below it more than they are below."""
+    below = np.maximum(posteriors - posteriors.max(axis=-1, keepdims=True), FLOOR)
+    return np.asarray(below * (1 - np.float32(STEEPNESS) * below), np.float32)
+
+
+def start(walked: Paths) -> Array:
+    """Totals (states, phrases) before any sound: of the best path that ends in each state."""
+    return np.full(walked.at.shape[1:], NEVER, np.float32)
+
+
+def walk(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
+    """Some steps of 40 ms. totals: of the step before them; cost: (steps, units) of each.
+
+    Returns the totals after them and each phrase's fits (steps, phrases), at most 0: the mean cost of its syllables, pauses between them included. Pure.
+    """
+    here = cost[:, walked.at[0]] if len(walked.at) == 1 else cost[:, walked.at].max(axis=1)
+    here[:, 1::2] -= np.float32(PAUSE_COST)
+    all_after = np.empty_like(here)
+    for own, after in zip(here, all_after, strict=True):
+        np.maximum(totals[0], 0.0, out=after[0])  # a phrase may begin at any step
+        np.maximum(totals[1:], totals[:-1], out=after[1:])
+        np.maximum(after[2:], totals[:-2] + walked.barred, out=after[2:])
+        np.add(after, own, out=after)
+        totals = after
+    return totals.copy(), all_after[:, walked.last, walked.columns] / walked.length
+
+
+def closeness(fits: Array) -> Array:
+    """Fits, at most 0 -> up to 2.3: differences near a perfect fit count for more than those far from it."""
+    return np.asarray(-np.log(0.1 - np.minimum(fits, 0.0)), np.float32)
+
+
+def scores(fits: Array, curves: Array) -> Array:
+    """Fits (phrases,) by curves (phrases, 2) of centre and width, in closeness -> 0..1, 0.5 at the centre."""
+    return np.asarray(1 / (1 + np.exp(-np.clip((closeness(fits) - curves[:, 0]) / curves[:, 1], -30, 30))), np.float32)
