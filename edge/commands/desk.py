@@ -5,10 +5,13 @@ import getpass
 import logging
 import os
 import sys
+import time
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.context import Context, Subparsers, Translate
+from edge.config.files import write_atomically
 from edge.errors import EdgeError
 from edge.words import N_
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from edge.desk.store import Store
 
 ROLES = ("duty", "technician", "head")
+LONGEST_DAYS = 3660
+DAYS = 90  # --days: as long as terminals keep their own history
 _NEEDED = ("apprise", "argon2", "sqlalchemy", "starlette", "uvicorn")
 
 
@@ -35,6 +40,10 @@ class BadUser(EdgeError):
     """A user cannot be added or removed."""
 
 
+class NotWritten(EdgeError):
+    """The verdicts cannot be written."""
+
+
 def add(subparsers: Subparsers, _: Translate) -> None:
     """Describe the command."""
     parser = subparsers.add_parser(
@@ -50,6 +59,9 @@ def add(subparsers: Subparsers, _: Translate) -> None:
     users.add_argument("--add-user", metavar=_("NAME"), help=_("add somebody, or give a new password, and leave; asks for the password"))
     users.add_argument("--remove-user", metavar=_("NAME"), help=_("take somebody's access away, and leave"))
     users.add_argument("--users", action="store_true", help=_("list who may log in, and leave"))
+    users.add_argument("--verdicts", type=Path, metavar=_("FILE"), help=_("write what was judged real, false, prank or drill as CSV for `xiaoan calibrate`"))
+    parser.add_argument("--device", default="", metavar=_("NAME"), help=_("with --verdicts: of this terminal alone"))
+    parser.add_argument("--days", type=int, default=DAYS, metavar=_("DAYS"), help=_("with --verdicts: of the last so many days (default: 90)"))
     parser.add_argument("--role", choices=ROLES, default="duty", help=_("role of the one who is added: duty, technician (also mutes and drills) or head"))
 
 
@@ -71,6 +83,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
             for user in store.users():
                 context.console.print(f"{user.name}  {user.role}", markup=False)
             return 0
+        if args.verdicts is not None:
+            return _verdicts(store, args.verdicts, args.device, args.days, context)
         return _serve(store, context)
     finally:
         store.close()
@@ -91,6 +105,24 @@ def _add_user(store: "Store", name: str, role: str, context: Context) -> int:
         password = sys.stdin.readline().rstrip("\r\n")
     store.put_user(User(name.strip(), role, hashed(password)))
     context.console.print(_(N_("{name} may log in as {role}")).format(name=name.strip(), role=role), markup=False)
+    return 0
+
+
+def _verdicts(store: "Store", file: Path, device: str, days: int, context: Context) -> int:
+    from edge.desk.export import JUDGED, verdicts
+
+    if not 1 <= days <= LONGEST_DAYS:
+        raise NotWritten(N_("--days takes 1 to {most}"), most=LONGEST_DAYS)
+    until_ms = round(time.time() * 1000)
+    judged = [case for case in store.cases(until_ms - days * 86_400_000, until_ms, device) if case.verdict in JUDGED]
+    if str(file) == "-":
+        print(verdicts(judged), end="")
+        return 0
+    try:
+        write_atomically(file, verdicts(judged))
+    except OSError as error:
+        raise NotWritten(N_("{path}: cannot be written: {told}"), path=file, told=error.strerror or error) from error
+    context.console.print(context.translate(N_("{count} verdicts in {file}")).format(count=len(judged), file=file), markup=False)
     return 0
 
 

@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 VERDICTS = ("real", "false", "prank", "drill", "none")
 MANAGING = ("technician", "head")
+HEAD = ("head",)
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "acknowledge": ("duty", "technician", "head"),
     "arrive": ("duty", "technician", "head"),
@@ -167,9 +168,19 @@ class Desk:
             self._spots[terminal] = spot
         self._done(Deed(_now_ms(), who.name, "hang", terminal, spot.plan))
 
-    def deed(self, who: str, verb: str, outcome: str = "") -> None:
-        """Keep that somebody logged in or out."""
-        self._keeper.keep(deeds=[Deed(_now_ms(), who[:80], verb, outcome=outcome)])
+    def deed(self, who: str, verb: str, about: str = "", outcome: str = "") -> None:
+        """Keep that somebody logged in or out, or changed who may."""
+        self._keeper.keep(deeds=[Deed(_now_ms(), who[:80], verb, about=about[:200], outcome=outcome)])
+
+    def terminals(self) -> list[Terminal]:
+        """As they are now, the worst first."""
+        with self._lock:
+            return self._school.terminals
+
+    @property
+    def site(self) -> str:
+        """Of the configuration."""
+        return self._config.terminal.site
 
     def _done(self, deed: Deed) -> None:
         _log.info("desk.did who=%r verb=%s terminal=%s about=%r outcome=%s", deed.who, deed.verb, deed.terminal, deed.about, deed.outcome)

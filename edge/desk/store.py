@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ _terminals = Table(
     Column("told_ms", BigInteger), Column("heard_ms", BigInteger), Column("online", Boolean), Column("plan", String(80)), Column("x", Float),
     Column("y", Float),
 )  # fmt: skip
+_heard = Table("heard", metadata, Column("terminal", String(64), primary_key=True), Column("day", String(10), primary_key=True), Column("last_ms", BigInteger))
 _users = Table("users", metadata, Column("name", String(80), primary_key=True), Column("role", String(20)), Column("hash", String(300)))
 _sessions = Table(
     "sessions", metadata, Column("hash", String(64), primary_key=True), Column("name", String(80)), Column("csrf", String(64)), Column("until_ms", BigInteger)
@@ -142,6 +144,9 @@ class Store:
                     "online": t.online,
                 }  # fmt: skip
                 _put(db, _terminals, {"name": t.name}, row)
+                if t.heard_ms is not None:
+                    key = {"terminal": t.name, "day": local_day(t.heard_ms).isoformat()}
+                    _put(db, _heard, key, {**key, "last_ms": t.heard_ms})
             if deeds:
                 db.execute(insert(_deeds), [asdict(deed) for deed in deeds])
 
@@ -150,11 +155,19 @@ class Store:
         with self._engine.connect() as db:
             return [_case(row) for row in db.execute(select(_cases).where(_cases.c.state != "closed").order_by(_cases.c.first_ms)).mappings()]
 
-    def cases(self, from_ms: int, until_ms: int) -> list[Case]:
-        """Alerts by the time at which the desk heard of them."""
-        asked = select(_cases).where(_cases.c.first_ms >= from_ms, _cases.c.first_ms < until_ms).order_by(_cases.c.first_ms)
+    def cases(self, from_ms: int, until_ms: int, terminal: str = "") -> list[Case]:
+        """Alerts by the time at which the desk heard of them, without their traces. terminal: of this one alone."""
+        asked = select(*(column for column in _cases.c if column.name != "trace")).where(_cases.c.first_ms >= from_ms, _cases.c.first_ms < until_ms)
+        if terminal:
+            asked = asked.where(_cases.c.terminal == terminal)
         with self._engine.connect() as db:
-            return [_case(row) for row in db.execute(asked).mappings()]
+            return [_case(row) for row in db.execute(asked.order_by(_cases.c.first_ms, _cases.c.id)).mappings()]
+
+    def heard(self, first: date, last: date) -> set[tuple[str, date]]:
+        """Terminal and day on which it heard something, both ends within."""
+        asked = select(_heard.c.terminal, _heard.c.day).where(_heard.c.day >= first.isoformat(), _heard.c.day <= last.isoformat())
+        with self._engine.connect() as db:
+            return {(name, date.fromisoformat(day)) for name, day in db.execute(asked)}
 
     def terminals(self) -> list[Terminal]:
         """What was known of the terminals; how they are now they must say themselves."""
@@ -219,6 +232,11 @@ class Store:
             db.execute(delete(_sessions).where(_sessions.c.hash == token_hash))
 
 
+def local_day(ms: int) -> date:
+    """The day of a time where the desk stands."""
+    return datetime.fromtimestamp(ms / 1000).astimezone().date()
+
+
 def _put(db: Connection, table: Table, key: Mapping[str, object], row: Mapping[str, object]) -> None:
     # An UPSERT is each database's own; with one writer these two do the same.
     where = [table.c[name] == value for name, value in key.items()]
@@ -227,8 +245,8 @@ def _put(db: Connection, table: Table, key: Mapping[str, object], row: Mapping[s
 
 
 def _case(row: Mapping[Any, Any]) -> Case:
-    known = {field.name: row[field.name] for field in fields(Case)}
-    return Case(**{**known, "trace": tuple(tuple(point) for point in json.loads(row["trace"] or "[]"))})
+    known = {field.name: row[field.name] for field in fields(Case) if field.name in row}
+    return Case(**{**known, "trace": tuple(tuple(point) for point in json.loads(row.get("trace") or "[]"))})
 
 
 def _as_wal(connection: Any, _record: object) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,14 +22,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.config.schema import DeskSettings
+from edge.desk.asked import body_of, form_of
 from edge.desk.desk import Desk, NotDone, Wish
+from edge.desk.office import Office
+from edge.desk.papers import readable
 from edge.desk.store import Session, Spot
 from edge.desk.users import SESSION_S, Guesses, checked, token, token_hash
 from edge.desk.words import words
 from edge.words import translator
 
 PAGE = Path(__file__).parent / "page"
-LARGEST_BYTES = 8192  # of what a browser sends
 ALIVE_S = 15.0  # an idle stream says so, so that a phone notices a dead connection
 PAUSE_S = 0.2  # between two pictures: a storm of messages is no storm of pages
 MOST_STREAMS = 200
@@ -119,6 +121,8 @@ class Web:
             Route("/plan/{name}", self._known(self._plan)),
             Route("/static/{name}", self._static),
         ]
+        office = Office(desk, self._spoken)
+        routes += [Route(path, self._known(answer, or_login=method == "GET"), methods=[method]) for path, method, answer in office.routes]
         self.app = _Headers(Starlette(routes=routes, exception_handlers={SQLAlchemyError: _no_store}), settings)
         desk.on_change = self._wake
 
@@ -142,7 +146,7 @@ class Web:
             session = await self._session(request)
             if session is None:
                 return RedirectResponse("/login", 303) if or_login else JSONResponse({"reason": "not_logged_in"}, 401)
-            if request.method == "POST" and not _ours(request, session):
+            if request.method == "POST" and not await _ours(request, session):
                 return JSONResponse({"reason": "not_allowed"}, 403)
             try:
                 return await answer(request, session)
@@ -173,9 +177,8 @@ class Web:
         language = self._spoken(request)
         if request.method == "GET":
             return self._login_page(language, "")
-        body = await _body(request)
-        form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10) if body is not None else {}
-        name, password, given = (form.get(field, [""])[0] for field in ("name", "password", "token"))
+        form = await form_of(request)
+        name, password, given = (form.get(field, "") for field in ("name", "password", "token"))
         expected = request.cookies.get("xiaoan_login", "")
         if not expected or not _same_origin(request) or not secrets.compare_digest(given.encode(), expected.encode()):
             return self._login_page(language, "login_again", 403)
@@ -188,13 +191,13 @@ class Web:
         self._guesses.wrong(*who, time.monotonic())  # before the check, so that many at once are counted as well
         user = await run_in_threadpool(lambda: checked(self._desk.store.users(), name, password))
         if user is None:
-            self._desk.deed(name, "login", "refused")
+            self._desk.deed(name, "login", outcome="refused")
             return self._login_page(language, "login_wrong", 401)
         self._guesses.right(*who)
         secret, csrf, now_ms = token(), token(), round(time.time() * 1000)
         until_ms = now_ms + round(SESSION_S * 1000)
         await run_in_threadpool(self._desk.store.begin_session, token_hash(secret), user.name, csrf, until_ms, now_ms)
-        self._desk.deed(user.name, "login", "done")
+        self._desk.deed(user.name, "login", outcome="done")
         answer = RedirectResponse("/", 303)
         self._set(answer, COOKIE, secret, round(SESSION_S))
         answer.delete_cookie("xiaoan_login")
@@ -237,7 +240,7 @@ class Web:
         return JSONResponse(words(translator(self._spoken(request))))
 
     async def _me(self, request: Request, session: Session) -> Response:
-        return JSONResponse({"name": session.name, "role": session.role, "csrf": session.csrf, "language": self._spoken(request)})
+        return JSONResponse({"name": session.name, "role": session.role, "csrf": session.csrf, "language": self._spoken(request), "papers": readable(session.role)})
 
     async def _picture(self, _request: Request, _session: Session) -> Response:
         return JSONResponse(self._desk.picture())
@@ -293,9 +296,12 @@ class Web:
         return self._language
 
 
-def _ours(request: Request, session: Session) -> bool:
-    """Whether our own page asks, which alone knows the session's token."""
-    return _same_origin(request) and secrets.compare_digest(request.headers.get("x-csrf", "").encode(), session.csrf.encode())
+async def _ours(request: Request, session: Session) -> bool:
+    """Whether our own page asks, which alone knows the session's token: its script in a header, its forms in a field."""
+    given = request.headers.get("x-csrf", "")
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        given = (await form_of(request)).get("csrf", "")
+    return _same_origin(request) and secrets.compare_digest(given.encode(), session.csrf.encode())
 
 
 def _same_origin(request: Request) -> bool:
@@ -306,19 +312,9 @@ def _same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-async def _body(request: Request) -> bytes | None:
-    """What was sent, None where it is too much."""
-    got = b""
-    async for part in request.stream():
-        got += part
-        if len(got) > LARGEST_BYTES:
-            return None
-    return got
-
-
 async def _parsed(request: Request, model: type[_Model]) -> _Model:
     try:
-        return model.model_validate_json(await _body(request) or b"")
+        return model.model_validate_json(await body_of(request) or b"")
     except ValidationError as error:
         raise NotDone("malformed", 400) from error
 

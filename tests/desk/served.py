@@ -73,10 +73,10 @@ class Served:
 
 @contextmanager
 def served(folder: Path, broker_port: int, more: str = "") -> Iterator[Served]:
-    """A desk with a technician and somebody on duty, started and ended."""
+    """A desk with a head, a technician and somebody on duty, started and ended."""
     desk = Served(folder, broker_port, more)
     store = Store("", desk.state)
-    for name, role in (("李老师", "duty"), ("王工", "technician")):
+    for name, role in (("李老师", "duty"), ("王工", "technician"), ("张主任", "head")):
         store.put_user(User(name, role, HASH))
     store.close()
     desk.start()

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from edge.desk.keeper import Keeper
 from edge.desk.school import Case, Terminal
-from edge.desk.store import Deed, NoStore, Spot, Store, User, metadata
+from edge.desk.store import Deed, NoStore, Spot, Store, User, local_day, metadata
 from tests.broker import wait_for
 from tests.desk.postgresql import postgresql
 from tests.desk.say import ID, NOON_MS, PLACE
@@ -49,10 +50,20 @@ def test_what_is_kept_comes_back(store: Store) -> None:
     closed = replace(CASE, state="closed", verdict="false", word="搬桌子")
     store.keep([closed], [], [])
     assert store.open_cases() == []
-    assert store.cases(NOON_MS, NOON_MS + 1) == [closed]
+    assert store.cases(NOON_MS, NOON_MS + 1) == [replace(closed, trace=())]
+    assert store.cases(NOON_MS, NOON_MS + 1, "t2") == []
     assert store.cases(NOON_MS + 1, NOON_MS + 2) == []
     assert [(deed.who, deed.verb) for deed in store.deeds(10)] == [("李老师", "acknowledge")]
     assert [(t.name, t.place) for t in store.terminals()] == [("t1", PLACE)]
+
+
+def test_the_days_on_which_a_terminal_heard_are_kept(store: Store) -> None:
+    """However often it says so; one that heard nothing has none."""
+    day = local_day(NOON_MS)
+    for ms in (NOON_MS, NOON_MS + 1, NOON_MS + 86_400_000):
+        store.keep([], [Terminal("t1", heard_ms=ms, condition="fine"), Terminal("t2", condition="deaf")], [])
+    assert store.heard(day, day) == {("t1", day)}
+    assert len(store.heard(day, day + timedelta(days=7))) == 2
 
 
 def test_a_spot_on_the_plan_stays(store: Store) -> None:

@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from edge.desk.store import Store
-from tests.broker import Broker, Desk, running
+from tests.broker import Broker, Desk, running, wait_for
 from tests.command import xiaoan
 from tests.desk.say import ID, PLACE, alert, health, listed, status
 from tests.desk.served import PASSWORD, Served, Visitor, served
@@ -109,6 +110,63 @@ def test_a_role_may_do_what_is_its_own(page: Served, teacher: Visitor, school: D
     assert technician.wish(verb="mute", terminal="t1", label="shouting", seconds=0)[0] == 400
     assert technician.wish(verb="drill", terminal="t9", label="help")[0] == 404
     assert technician.wish(verb="reboot", terminal="t1")[0] == 400
+
+
+def test_verdicts_leave_for_the_next_calibration(page: Served, teacher: Visitor, school: Desk) -> None:
+    """From the page, for those who calibrate, and by the command: the same file."""
+    school.say(f"{TOPIC}/alert", alert(id="judged", state="closed", verdict="false", by="李老师"))
+    teacher.wait(lambda p: any(one["id"] == "judged" for one in p["alerts"]), "the verdict")
+    technician = come(page, "王工")
+    wait_for(lambda: "judged,t1," in technician.ask("GET", "/verdicts.csv?device=t1")[1], "what is kept")
+    assert technician.ask("GET", "/verdicts.csv?device=t2")[1].count("\n") == 1
+    file = page.folder / "verdicts.csv"
+    done = xiaoan("--config", page.config, "desk", "--verdicts", file, "--device", "t1")
+    assert (done.returncode, file.read_text(encoding="utf-8")) == (0, technician.ask("GET", "/verdicts.csv?device=t1")[1])
+    assert xiaoan("--config", page.config, "desk", "--verdicts", file, "--days", "0").returncode == 2
+
+
+def test_papers_are_for_their_readers(page: Served, school: Desk) -> None:
+    """Statistics and the report for whoever manages, what has names in it for the head; whatever days are asked for."""
+    for name, status_of in (("李老师", [403, 403, 403, 403, 403, 403]), ("王工", [200, 200, 200, 403, 403, 403]), ("张主任", [200] * 6)):
+        visitor = come(page, name)
+        paths = ("/statistics", "/report?week=2027-W03", "/verdicts.csv", "/history.csv", "/log", "/users")
+        assert [visitor.ask("GET", path)[0] for path in paths] == status_of
+    head = come(page, "张主任")
+    for nonsense in ("/statistics?from=x", "/statistics?from=2027-01-02&until=2027-01-01", "/statistics?from=1980-01-01", "/report?week=2027-03"):
+        assert head.ask("GET", nonsense)[0] == 400
+    school.say(f"{TOPIC}/alert", alert(id="hostile", place="<script>alert(1)</script>", state="closed", verdict="real"))
+    wait_for(lambda: "hostile,t1," in head.ask("GET", "/history.csv")[1], "what is kept")
+    shown = head.ask("GET", "/statistics?lang=en")[1]
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in shown
+    assert " style=" not in shown  # the policy would not let it
+
+
+def test_the_head_says_who_may_log_in(page: Served) -> None:
+    """Adds, changes, removes, which the log keeps with who and when; and there is always a head."""
+    head = come(page, "张主任")
+
+    def send(path: str, **fields: str) -> int:
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        return head.ask("POST", path, urlencode({"csrf": head.csrf, **fields}), form)[0]
+
+    assert send("/users", name="周老师", role="duty", password=PASSWORD[:9]) == 400
+    assert send("/users", name="周老师", role="king", password=PASSWORD) == 400
+    assert send("/users", name="周老师", role="duty", password=PASSWORD, csrf="guessed") == 403
+    assert send("/users", name="周老师", role="duty", password=PASSWORD) == 303
+    added = come(page, "周老师")
+    assert send("/users/remove", name="周老师") == 303
+    assert added.ask("GET", "/picture.json")[0] == 401
+    assert send("/users/remove", name="张主任") == 409
+    assert send("/users", name="张主任", role="duty", password=PASSWORD) == 409
+    wait_for(lambda: "周老师 duty" in head.ask("GET", "/log")[1], "the log")
+
+
+def come(page: Served, name: str) -> Visitor:
+    """Somebody who is logged in."""
+    visitor = Visitor(page.port)
+    assert visitor.log_in(name) == 303
+    return visitor
 
 
 def test_a_terminal_that_never_came_is_the_first_in_the_list(teacher: Visitor, school: Desk) -> None:

@@ -244,6 +244,7 @@ function frame() {
     el("button", { role: "tab", id: "tab-" + name, "aria-controls": name, "aria-selected": String(tab === name), "data-is": "tab " + name, onclick: () => { tab = name; show(); } }, t(name) + (n ? " (" + n + ")" : ""))));
   draw($("tools"), [Boolean(sound), me.name, words.title], () => [
     el("button", { "data-is": "sound", "aria-pressed": String(Boolean(sound)), onclick: switchSound }, t(sound ? "sound_off" : "sound_on")),
+    ...me.papers.map((name) => el("a", { class: "button", href: "/" + name, "data-is": name }, t(name))),
     el("a", { href: "/?lang=" + (me.language === "zh" ? "en" : "zh") }, me.language === "zh" ? "English" : "中文"),
     el("span", {}, me.name),
     el("button", { "data-is": "out", onclick: async () => { await post("/logout", {}); location.href = "/login"; } }, t("log_out")),

@@ -1,0 +1,173 @@
+"""What is read and kept at leisure, over HTTP: statistics, the weekly report, CSV, the log, the users."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+from datetime import time as clock
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from edge.desk import papers
+from edge.desk.asked import form_of
+from edge.desk.desk import HEAD, MANAGING, Desk, NotDone
+from edge.desk.export import history, verdicts
+from edge.desk.figures import Figures, figures
+from edge.desk.school import Case
+from edge.desk.store import ROLES, Session, User, local_day
+from edge.desk.users import hashed
+from edge.errors import EdgeError
+from edge.words import N_, translator
+
+LONGEST_DAYS = 3660  # in one answer
+STATISTICS_DAYS = 28
+VERDICT_DAYS = 90
+"""As long as terminals keep their own history."""
+SHOWN_DEEDS = 500
+
+_Answer = Callable[[Request, Session], Awaitable[Response]]
+
+
+class Office:
+    """The routes; who may not is told so, in each."""
+
+    def __init__(self, desk: Desk, spoken: Callable[[Request], str]) -> None:
+        """spoken: the language of whoever asks."""
+        self._desk = desk
+        self._spoken = spoken
+        self.routes: Sequence[tuple[str, str, _Answer]] = (
+            ("/statistics", "GET", self._statistics),
+            ("/report", "GET", self._report),
+            ("/verdicts.csv", "GET", self._verdicts),
+            ("/history.csv", "GET", self._history),
+            ("/log", "GET", self._log),
+            ("/users", "GET", self._users),
+            ("/users", "POST", self._put_user),
+            ("/users/remove", "POST", self._remove_user),
+        )
+        """Path, method, answer."""
+
+    async def _statistics(self, request: Request, session: Session) -> Response:
+        _only(MANAGING, session)
+        found = await run_in_threadpool(self._found, *_span(request, STATISTICS_DAYS))
+        return _html(papers.statistics(self._reader(request, session), found))
+
+    async def _report(self, request: Request, session: Session) -> Response:
+        _only(MANAGING, session)
+        today = local_day(_now_ms())
+        monday = _monday(request.query_params.get("week", ""), today)
+        found = await run_in_threadpool(self._found, monday, monday + timedelta(days=6))
+        return _html(papers.report(self._reader(request, session), found, self._desk.terminals(), today))
+
+    async def _verdicts(self, request: Request, session: Session) -> Response:
+        _only(MANAGING, session)
+        cases = await run_in_threadpool(self._cases, *_span(request, VERDICT_DAYS), request.query_params.get("device", ""))
+        return _csv(verdicts(cases), "verdicts.csv")
+
+    async def _history(self, request: Request, session: Session) -> Response:
+        _only(HEAD, session)
+        first, last = _span(request, STATISTICS_DAYS)
+        cases = await run_in_threadpool(self._cases, first, last, request.query_params.get("device", ""))
+        self._desk.deed(session.name, "history", f"{first} {last}")
+        return _csv("\ufeff" + history(cases), "history.csv")  # by the mark spreadsheets know that it is UTF-8
+
+    async def _log(self, request: Request, session: Session) -> Response:
+        _only(HEAD, session)
+        deeds = await run_in_threadpool(self._desk.store.deeds, SHOWN_DEEDS)
+        return _html(papers.log(self._reader(request, session), deeds))
+
+    async def _users(self, request: Request, session: Session) -> Response:
+        _only(HEAD, session)
+        return await self._users_page(request, session, "")
+
+    async def _put_user(self, request: Request, session: Session) -> Response:
+        _only(HEAD, session)
+        form = await form_of(request)
+        name, role = form.get("name", "").strip(), form.get("role", "")
+        if not 1 <= len(name) <= 80 or not name.isprintable() or role not in ROLES:
+            raise NotDone("malformed", 400)
+        say = translator(self._spoken(request))
+        if role != "head" and await run_in_threadpool(self._last_head, name):
+            return await self._users_page(request, session, say(N_("There must be a head; make somebody else one first.")), 409)
+        try:
+            user = User(name, role, await run_in_threadpool(hashed, form.get("password", "")))
+        except EdgeError as short:
+            return await self._users_page(request, session, short.told(say), 400)
+        await run_in_threadpool(self._desk.store.put_user, user)
+        self._desk.deed(session.name, "put_user", f"{name} {role}", "done")
+        return RedirectResponse("/users", 303)
+
+    async def _remove_user(self, request: Request, session: Session) -> Response:
+        _only(HEAD, session)
+        name = (await form_of(request)).get("name", "")
+        if await run_in_threadpool(self._last_head, name):
+            say = translator(self._spoken(request))
+            return await self._users_page(request, session, say(N_("There must be a head; make somebody else one first.")), 409)
+        if not await run_in_threadpool(self._desk.store.remove_user, name):
+            raise NotDone("malformed", 404)
+        self._desk.deed(session.name, "remove_user", name, "done")
+        return RedirectResponse("/users", 303)
+
+    async def _users_page(self, request: Request, session: Session, told: str, status: int = 200) -> Response:
+        everybody = await run_in_threadpool(self._desk.store.users)
+        return _html(papers.users(self._reader(request, session), everybody, told), status)
+
+    def _last_head(self, name: str) -> bool:
+        return [user.name for user in self._desk.store.users() if user.role == "head"] == [name]
+
+    def _found(self, first: date, last: date) -> Figures:
+        places = {terminal.name: terminal.place for terminal in self._desk.terminals()}
+        return figures(self._cases(first, last), self._desk.store.heard(first, last), first, last, places, local_day)
+
+    def _cases(self, first: date, last: date, device: str = "") -> list[Case]:
+        return self._desk.store.cases(_begin_ms(first), _begin_ms(last + timedelta(days=1)), device)
+
+    def _reader(self, request: Request, session: Session) -> papers.Reader:
+        language = self._spoken(request)
+        return papers.Reader(session, language, translator(language), self._desk.site)
+
+
+def _only(roles: Sequence[str], session: Session) -> None:
+    if session.role not in roles:
+        raise NotDone("not_allowed", 403)
+
+
+def _span(request: Request, days: int) -> tuple[date, date]:
+    """The days asked for, both ends within; the last `days` where none are."""
+    today = local_day(_now_ms())
+    try:
+        last = date.fromisoformat(request.query_params.get("until") or today.isoformat())
+        first = date.fromisoformat(request.query_params.get("from") or (last - timedelta(days=days - 1)).isoformat())
+    except (ValueError, OverflowError) as error:
+        raise NotDone("malformed", 400) from error
+    if not 0 <= (last - first).days < LONGEST_DAYS or not 1971 <= first.year <= last.year < 9999:
+        raise NotDone("malformed", 400)
+    return first, last
+
+
+def _monday(week: str, today: date) -> date:
+    """Of a week such as 2027-W03; of this one where none is asked for."""
+    try:
+        monday = date.fromisoformat(f"{week}-1") if week else today - timedelta(days=today.weekday())
+    except ValueError as error:
+        raise NotDone("malformed", 400) from error
+    if not 1971 <= monday.year < 9999:
+        raise NotDone("malformed", 400)
+    return monday
+
+
+def _begin_ms(day: date) -> int:
+    return round(datetime.combine(day, clock()).astimezone().timestamp() * 1000)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _html(page: str, status: int = 200) -> Response:
+    return Response(page, status, media_type="text/html")
+
+
+def _csv(content: str, name: str) -> Response:
+    return Response(content, media_type="text/csv; charset=utf-8", headers={"content-disposition": f'attachment; filename="{name}"'})
