@@ -6,12 +6,15 @@ import logging
 import os
 import sys
 import time
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config.files import write_atomically
+from edge.config.schema import BrokerSettings
+from edge.demo.broker import embedded_broker
 from edge.errors import EdgeError
 from edge.words import N_
 
@@ -62,6 +65,7 @@ def add(subparsers: Subparsers, _: Translate) -> None:
     users.add_argument("--verdicts", type=Path, metavar=_("FILE"), help=_("write what was judged real, false, prank or drill as CSV for `xiaoan calibrate`"))
     parser.add_argument("--device", default="", metavar=_("NAME"), help=_("with --verdicts: of this terminal alone"))
     parser.add_argument("--days", type=int, default=DAYS, metavar=_("DAYS"), help=_("with --verdicts: of the last so many days (default: 90)"))
+    parser.add_argument("--own-broker", action="store_true", help=_("bring a broker along on this machine's loopback, for trying it out (extra [demo])"))
     parser.add_argument("--role", choices=ROLES, default="duty", help=_("role of the one who is added: duty, technician (also mutes and drills) or head"))
 
 
@@ -85,7 +89,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
             return 0
         if args.verdicts is not None:
             return _verdicts(store, args.verdicts, args.device, args.days, context)
-        return _serve(store, context)
+        with ExitStack() as stack:
+            broker = context.config.broker
+            if args.own_broker:
+                port = stack.enter_context(embedded_broker(BrokerSettings(port=broker.port).port_used))
+                broker = BrokerSettings(host="127.0.0.1", port=port)
+            return _serve(store, context, broker)
     finally:
         store.close()
 
@@ -126,12 +135,12 @@ def _verdicts(store: "Store", file: Path, device: str, days: int, context: Conte
     return 0
 
 
-def _serve(store: "Store", context: Context) -> int:
+def _serve(store: "Store", context: Context, broker: BrokerSettings) -> int:
     from edge.desk.desk import Desk
     from edge.desk.serve import serve
 
-    config = context.config
-    if not config.broker.host:
+    config = context.config.model_copy(update={"broker": broker})
+    if not broker.host:
         raise NoBroker(N_("no MQTT broker is configured; set `host` in [broker]"))
     if not store.users():
         raise NobodyMayLogIn(N_("nobody may log in yet, so nothing is served. Run: xiaoan desk --add-user NAME --role head"))

@@ -6,6 +6,7 @@ Types are strict: a number in quotes is a mistake, not a number.
 
 from collections.abc import Mapping
 from datetime import date
+from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -28,6 +29,16 @@ HostName = Annotated[
     Field(max_length=253, pattern=r"^[A-Za-z0-9._:-]*$", json_schema_extra={"allowed": N_("a host name or address alone, without mqtt:// and without port")}),
 ]
 
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise PydanticCustomError("rule", N_("an address or a network, as 10.0.0.5 or 10.0.0.0/24")) from error
+    return text
+
+
+Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
 GpioName = Annotated[
     str,
     Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", json_schema_extra={"allowed": N_("a name or a number in quotes, at most 64 characters")}),
@@ -446,7 +457,14 @@ class DeskSettings(Section):
     port: int = Field(default=8780, ge=1, le=65_535, description=N_("Port of the page."))
     certificate: FilePath = Field(default="", description=N_("File with the page's certificate; needs `key`."))
     key: FilePath = Field(default="", description=N_("File with the key of the page's `certificate`."))
-    proxy: bool = Field(default=False, description=N_("A proxy on this machine does TLS and names the caller's address; only 127.0.0.1 is believed."))
+    proxy: bool = Field(default=False, description=N_("A proxy does TLS and names the caller's address; whoever does not come from it is refused."))
+    proxies: tuple[Network, ...] = Field(
+        default=("127.0.0.1", "::1"),
+        min_length=1,
+        max_length=20,
+        strict=False,
+        description=N_("With `proxy`: its addresses or networks; nobody else's word about a caller is believed."),
+    )
     database: str = Field(
         default="",
         max_length=500,

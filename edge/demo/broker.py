@@ -19,11 +19,11 @@ class NoDemoBroker(EdgeError):
 
 
 @contextmanager
-def embedded_broker() -> Iterator[int]:
-    """A broker on a free port of the loopback interface, for as long as the context lasts. Gives the port. Raises NoDemoBroker."""
+def embedded_broker(port: int = 0) -> Iterator[int]:
+    """A broker on the loopback interface, for as long as the context lasts. port: 0 for a free one. Gives the port. Raises NoDemoBroker."""
     if find_spec("amqtt") is None:
         raise NoDemoBroker(N_("the demo's broker (amqtt) is not installed. Run: pip install 'xiaoan-edge[demo]', or set `host` in [broker]"))
-    port = _free_port()
+    port = port or _free_port()
     started = threading.Event()
     told: list[str] = []
     loop = asyncio.new_event_loop()

@@ -240,7 +240,8 @@ class Web:
         return JSONResponse(words(translator(self._spoken(request))))
 
     async def _me(self, request: Request, session: Session) -> Response:
-        return JSONResponse({"name": session.name, "role": session.role, "csrf": session.csrf, "language": self._spoken(request), "papers": readable(session.role)})
+        language, papers = self._spoken(request), readable(session.role)
+        return JSONResponse({"name": session.name, "role": session.role, "csrf": session.csrf, "language": language, "papers": papers})
 
     async def _picture(self, _request: Request, _session: Session) -> Response:
         return JSONResponse(self._desk.picture())

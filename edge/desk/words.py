@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from edge.config.schema import LABELS
 from edge.desk.school import CONDITIONS
+from edge.health.faults import Fault
 from edge.words import N_
 
 WORDS: Mapping[str, str] = {
@@ -78,6 +79,8 @@ WORDS: Mapping[str, str] = {
     "told_sent": N_("{time}: {whom} was told ({place})"),
     "told_failed": N_("{time}: {whom} could not be told, try {n}: {reason}"),
     "put": N_("Put a terminal here"),
+    "put_middle": N_("Put it in the middle"),
+    "plan_keys": N_("Move a terminal with the arrow keys, in larger steps with Shift, or choose it and click where it hangs."),
     "no_plans": N_("No plan is configured: set `plans` in [desk]."),
     "done": N_("Done."),
     "refused": N_("The terminal refused: {reason}"),
@@ -94,8 +97,32 @@ WORDS: Mapping[str, str] = {
     "label_insult": N_("insult"),
     "label_help": N_("call for help"),
     "label_button": N_("key pressed"),
+    "fault_microphone_missing": N_("no microphone"),
+    "fault_microphone_busy": N_("the microphone cannot be opened"),
+    "fault_capture_stalled": N_("no sound comes from the microphone"),
+    "fault_silence": N_("the microphone is silent"),
+    "fault_frozen": N_("the microphone repeats one sound"),
+    "fault_constant": N_("the microphone is stuck"),
+    "fault_clipping": N_("the microphone is overdriven"),
+    "fault_overflow": N_("sound was lost"),
+    "fault_rate_changed": N_("another sampling rate: another microphone?"),
+    "fault_covered": N_("the microphone seems to be covered"),
+    "fault_broker_unreachable": N_("no connection to the broker"),
+    "fault_broker_refused": N_("the broker refuses its login or a topic"),
+    "fault_tls": N_("the broker's certificate is refused"),
+    "fault_storage": N_("the disk refuses"),
+    "fault_disk_full": N_("the disk is full"),
+    "fault_clock_unsynchronised": N_("the clock is not synchronised"),
+    "fault_over_temperature": N_("too warm: 80 °C or more"),
+    "fault_throttled": N_("slowed down by heat or a weak power supply"),
+    "fault_model": N_("the model cannot be used"),
+    "fault_phrases": N_("the list of phrases cannot be used"),
+    "fault_profile_stale": N_("the calibration does not fit any more"),
+    "fault_button_stuck": N_("the key is stuck"),
+    "fault_cpu_late": N_("the computer is too slow"),
 }
 
+assert all(f"fault_{fault}" in WORDS for fault in Fault)
 assert all(f"condition_{condition}" in WORDS for condition in CONDITIONS)
 assert all(f"label_{label}" in WORDS for label in LABELS)
 

@@ -5,9 +5,10 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,15 @@ PATIENCE_S = 60.0
 class Served:
     """`xiaoan desk` with a configuration of its own."""
 
-    def __init__(self, folder: Path, broker_port: int, more: str = "") -> None:
-        """more: TOML of [desk]."""
+    def __init__(self, folder: Path, broker_port: int, more: str = "", *, broker: str = "", site: str = "no-4", options: Sequence[str] = ()) -> None:
+        """more: TOML of [desk]. broker: TOML of [broker]. options: of the command."""
+        self._options = options
         self.port = free_port()
         self.folder = folder
         self.state = folder / "desk"
         self.config = folder / "desk.toml"
         self.config.write_text(
-            f'[terminal]\nsite = "no-4"\n[paths]\nstate = "{self.state}"\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n'
+            f'[terminal]\nsite = "{site}"\n[paths]\nstate = "{self.state}"\n[broker]\nhost = "127.0.0.1"\nport = {broker_port}\n{broker}'
             f"[desk]\nport = {self.port}\n{more}",
             encoding="utf-8",
         )
@@ -49,7 +51,8 @@ class Served:
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         with (self.folder / "desk.log").open("ab") as log:
-            self._process = subprocess.Popen([*XIAOAN, "--config", str(self.config), "desk"], cwd=ROOT, env=_environment(), stdout=log, stderr=log)
+            command = [*XIAOAN, "--config", str(self.config), "desk", *self._options]
+            self._process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=log, stderr=log)
         wait_for(lambda: listens(self.port), "the page", PATIENCE_S)
 
     def stop(self) -> int:
@@ -72,9 +75,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, broker_port: int, more: str = "") -> Iterator[Served]:
+def served(folder: Path, broker_port: int, more: str = "", *, broker: str = "", site: str = "no-4", options: Sequence[str] = ()) -> Iterator[Served]:
     """A desk with a head, a technician and somebody on duty, started and ended."""
-    desk = Served(folder, broker_port, more)
+    desk = Served(folder, broker_port, more, broker=broker, site=site, options=options)
     store = Store("", desk.state)
     for name, role in (("李老师", "duty"), ("王工", "technician"), ("张主任", "head")):
         store.put_user(User(name, role, HASH))
@@ -89,16 +92,24 @@ def served(folder: Path, broker_port: int, more: str = "") -> Iterator[Served]:
 class Visitor:
     """Somebody with a cookie jar."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None, source: str = "127.0.0.1", **headers: str) -> None:
+        """source: the address it comes from. headers: sent with everything, `_` for `-`."""
         self.port = port
+        self._tls, self._source = tls, source
+        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self.cookies: dict[str, str] = {}
         self.csrf = ""
 
     def ask(self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, str, Mapping[str, str]]:
         """Status, text, headers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        port, timeout, source = self.port, PATIENCE_S, (self._source, 0)
+        connection = (
+            http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, source_address=source, context=self._tls)
+            if self._tls
+            else http.client.HTTPConnection("127.0.0.1", port, timeout=timeout, source_address=source)
+        )
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection.request(method, path, body, {"cookie": cookie, **(headers or {})})
+        connection.request(method, path, body, {"cookie": cookie, **self._headers, **(headers or {})})
         answer = connection.getresponse()
         text = answer.read().decode()
         for line in answer.headers.get_all("set-cookie") or []:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge.desk.store import Spot, Store
 from edge.desk.words import WORDS
-from tests.broker import Broker, Desk
+from tests.broker import Broker, Desk, wait_for
 from tests.desk.say import alert, health, status
-from tests.desk.served import PASSWORD, Served, served
+from tests.desk.served import PASSWORD, Served, Visitor, served
 from tests.system.terminal import Terminal, loud
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title=
 def test_every_word_of_the_script_is_in_the_catalogue() -> None:
     """And no word is there that the page does not say; those of labels, states and the like are put together."""
     script = (PAGE / "desk.js").read_text(encoding="utf-8")
-    used = set(re.findall(r'\bt\("(\w+)"', script)) - {"state_", "condition_", "verdict_", "label_", "reason_"}
+    used = set(re.findall(r'\bt\("(\w+)"', script)) - {"state_", "condition_", "verdict_", "label_", "reason_", "fault_"}
     assert used <= WORDS.keys()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", script)
 
@@ -53,11 +54,11 @@ def browser_page(tmp_path: Path) -> "Iterator[Page]":
             context.close()
 
 
-def log_in(page: "Page", desk: Served, language: str) -> None:
+def log_in(page: "Page", desk: Served, language: str, name: str = "李老师") -> None:
     """By the form, with the keyboard alone."""
     page.goto(f"http://127.0.0.1:{desk.port}/login?lang={language}")
     page.locator("input[name=name]").focus()
-    page.keyboard.insert_text("李老师")
+    page.keyboard.insert_text(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
@@ -65,7 +66,10 @@ def log_in(page: "Page", desk: Served, language: str) -> None:
 
 
 def test_from_the_sound_to_the_button(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
-    """An alert of the real terminal is shown with its place; "I'm going" reaches the terminal with the name, closing its verdict."""
+    """An alert of the real terminal is shown with its place; "I'm going" reaches the terminal with the name, closing its verdict.
+
+    Whoever says so second changes nothing: the first one's name stays.
+    """
     terminal = Terminal(tmp_path, broker.port)
     with served(tmp_path, broker.port) as page:
         try:
@@ -78,6 +82,12 @@ def test_from_the_sound_to_the_button(tmp_path: Path, broker: Broker, desk: Desk
             browser_page.keyboard.press("Enter")
             said = desk.wait("alert", lambda body: body["state"] == "acknowledged", PATIENCE_MS / 1000)
             assert said["by"] == "李老师"
+            second = Visitor(page.port)
+            assert second.log_in("王工") == 303
+            status_, answer = second.wish(verb="acknowledge", terminal="t1", alert=said["id"])
+            assert status_ == 202
+            shown = second.wait(lambda p: answer["id"] in p["answers"], "the terminal's answer")
+            assert (shown["answers"][answer["id"]]["ok"], [one["by"] for one in shown["alerts"]]) == (True, ["李老师"])
             browser_page.get_by_role("button", name="我到了").click()
             browser_page.get_by_text("已有人到场").wait_for()
             browser_page.get_by_role("button", name="关闭").click()
@@ -112,3 +122,33 @@ def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker
         browser_page.get_by_text("The broker is away").wait_for(state="detached")
         assert browser_page.title() == "(1) Duty desk"
         assert problems == []
+
+
+def test_the_plan_is_filled_by_keys_alone_and_faults_have_names(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
+    """Chosen, put in the middle, moved by arrows and kept; a fault is said in words. The head's papers print without a script."""
+    plan = tmp_path / "floor.png"
+    browser_page.set_content("<body style='background: #ddd'>")
+    browser_page.screenshot(path=plan)
+    with served(tmp_path, broker.port, f'plans = {{ "2F" = "{plan}" }}\n') as page:
+        log_in(browser_page, page, "zh", "张主任")
+        desk.say("xiaoan/v1/no-4/t1/status", status())
+        desk.say("xiaoan/v1/no-4/t1/health", health(faults=["covered"]))
+        browser_page.get_by_role("tab", name="终端").press("Enter")
+        browser_page.get_by_text("麦克风似乎被遮住").wait_for()
+        browser_page.get_by_role("tab", name="平面图").press("Enter")
+        browser_page.get_by_label("把终端放在这里").select_option("t1")
+        browser_page.get_by_role("button", name="放到中间").press("Enter")
+        spot = browser_page.locator(".spot")
+        spot.press("ArrowRight")
+        spot.press("Shift+ArrowUp")
+        spot.press("ArrowRight")
+        store = Store("", page.state)
+        wait_for(lambda: store.spots() == {"t1": Spot("2F", 0.52, 0.45)}, "the move", PATIENCE_MS / 1000)
+        store.close()
+        assert browser_page.evaluate("document.activeElement.className").startswith("spot")
+        assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360
+        for name in ("统计", "周报", "用户", "记录"):
+            browser_page.goto(f"http://127.0.0.1:{page.port}/")
+            browser_page.get_by_role("link", name=name).press("Enter")
+            browser_page.get_by_role("link", name=name).and_(browser_page.locator("[aria-current]")).wait_for()
+            assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -68,9 +68,9 @@ class Someone:
         _, mid = self._client.subscribe(topic, qos=1)
         wait_for(lambda: mid in self._refused, "the subscription")
 
-    def may_say(self, topic: str, *, retain: bool = False) -> bool:
+    def may_say(self, topic: str, body: bytes = b"x", *, retain: bool = False) -> bool:
         """Say it. Returns whether the broker took it."""
-        mid = self._client.publish(topic, b"x", qos=1, retain=retain).mid
+        mid = self._client.publish(topic, body, qos=1, retain=retain).mid
         wait_for(lambda: mid in self._refused, "the broker's confirmation", PATIENCE_S)
         return not self._refused[mid]
 

@@ -54,6 +54,25 @@ def test_the_service_is_exposed_to_little(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout[-200:]
 
 
+def test_the_desk_is_a_service_as_well(tmp_path: Path) -> None:
+    """Understood line by line, exposed to as little, with a user and files of its own."""
+    unit = tmp_path / "xiaoan-desk.service"
+    unit.write_text((UNITS / unit.name).read_text().replace("/opt/xiaoan/bin/xiaoan", sys.executable))
+    (tmp_path / "xiaoan-desk.service.d").mkdir()
+    shutil.copy(UNITS / "drop-ins" / "desk-tls.conf", tmp_path / "xiaoan-desk.service.d")
+    done = subprocess.run([tool("systemd-analyze"), "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "xiaoan" in line]) == (0, [])
+    command = [tool("systemd-analyze"), "security", "--offline=true", "--no-pager", f"--threshold={LARGEST_EXPOSURE}", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-200:]
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    subprocess.run([tool("systemd-sysusers"), f"--root={tmp_path}", UNITS / "desk-sysusers.conf"], check=True, capture_output=True)
+    assert "\nxiaoan-desk:" in "\n" + (etc / "passwd").read_text()
+    subprocess.run([tool("systemd-tmpfiles"), f"--root={tmp_path}", "--create", UNITS / "desk-tmpfiles.conf"], check=True, capture_output=True)
+    assert [(etc / "xiaoan" / name).stat().st_mode & 0o777 for name in ("desk-broker", "desk-tell")] == [0o600, 0o600]
+
+
 def test_user_and_folders_are_made(tmp_path: Path) -> None:
     """In a root of their own: the user xiaoan in the group audio, and a credentials file that only root reads."""
     etc = tmp_path / "etc"

@@ -9,6 +9,7 @@ const NEW_SCREAM_HZ = [880, 660];
 let words = {}, me = {}, picture = null, ahead_ms = 0, heard_ms = Date.now(), lost_ms = null;
 let tab = "alerts", sound = null, beeped_ms = 0, closing = null, plan = null, hanging = "";
 const asked = new Map(); // id of a command -> when
+const moving = new Map(); // terminal that is moved by keys -> where it is meanwhile, and the timer that will say so
 const seen = new Set(); // alerts that were notified
 
 const $ = (id) => document.getElementById(id);
@@ -48,6 +49,7 @@ function say(sentence) {
   say.timer = setTimeout(() => { $("toast").textContent = ""; }, 6000);
 }
 
+const fault = (name) => (words["fault_" + name] ? t("fault_" + name) : name);
 const reason = (name) => (words["reason_" + name] ? t("reason_" + name) : name);
 
 async function post(path, body) {
@@ -63,16 +65,17 @@ async function post(path, body) {
 
 async function wish(verb, terminal, more = {}) {
   const told = await post("/wish", { verb, terminal, ...more });
-  if (told && verb !== "arrive") asked.set(told.id, Date.now());
+  if (told && verb !== "arrive") asked.set(told.id, { since: Date.now(), verb, key: terminal + " " + more.alert });
 }
 
 function answers() {
-  for (const [id, since] of asked) {
+  for (const [id, wish] of asked) {
     const answer = picture.answers[id];
     if (answer) {
-      say(answer.ok ? t("done") : t("refused", { reason: reason(answer.reason) }));
+      const by = wish.verb === "acknowledge" && picture.alerts.find((alert) => key(alert) === wish.key)?.by; // whoever was first
+      say(!answer.ok ? t("refused", { reason: reason(answer.reason) }) : by && by !== me.name ? t("taken_by", { who: by }) : t("done"));
       asked.delete(id);
-    } else if (Date.now() - since > LATE_MS) {
+    } else if (Date.now() - wish.since > LATE_MS) {
       say(t("no_answer"));
       asked.delete(id);
     }
@@ -175,7 +178,7 @@ const BAD = { never_seen: "bad", offline: "bad", deaf: "bad", stale: "odd", warm
 function terminalRow(one) {
   const lines = [el("div", {}, el("strong", {}, one.place || one.name), one.place ? " · " + one.name : "")];
   lines.push(el("div", { class: "facts" }, [
-    one.condition === "fine" ? "" : t("since", { time: time(one.since_ms) }), one.faults.join(", "),
+    one.condition === "fine" ? "" : t("since", { time: time(one.since_ms) }), one.faults.map(fault).join(", "),
     one.l50_dba === null ? "" : one.l50_dba.toFixed(0) + " dBA", one.temperature_c === null ? "" : one.temperature_c.toFixed(0) + " °C", one.version,
     ...Object.entries(one.mutes).filter(([, until]) => until > now()).map(([name, until]) => t("muted_until", { label: label(name), time: time(until) })),
   ].filter(Boolean).join(" · ")));
@@ -201,30 +204,61 @@ function terminals() {
   });
 }
 
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const STEP = 0.01, LONG_STEP = 0.05; // of the plan's width and height
+const SETTLED_MS = 400; // after the last key: one wish for a walk of many steps
+
+async function hang(name, spot) {
+  if (!await post("/hang", { terminal: name, ...spot })) return;
+  const one = picture.terminals.find((terminal) => terminal.name === name);
+  if (one) one.spot = spot;
+}
+
+function moved(event, name, from) {
+  const way = WAYS[event.key];
+  if (!way) return;
+  event.preventDefault();
+  const step = event.shiftKey ? LONG_STEP : STEP;
+  const along = (value, sign) => Math.round(Math.min(1, Math.max(0, value + sign * step)) * 1000) / 1000;
+  const before = moving.get(name);
+  const spot = { ...(before?.spot ?? from) };
+  spot.x = along(spot.x, way[0]);
+  spot.y = along(spot.y, way[1]);
+  clearTimeout(before?.timer);
+  moving.set(name, { spot, timer: setTimeout(async () => { await hang(name, spot); if (moving.get(name)?.spot === spot) moving.delete(name); show(); }, SETTLED_MS) });
+  show();
+}
+
+function spotMark(name, place, spot, look, may_move) {
+  const made = may_move
+    ? el("button", { class: "spot " + look, "data-is": "spot " + name, "aria-description": t("plan_keys"), onkeydown: (event) => moved(event, name, spot) }, place || name)
+    : el("span", { class: "spot " + look }, place || name);
+  made.style.left = spot.x * 100 + "%";
+  made.style.top = spot.y * 100 + "%";
+  return made;
+}
+
 function plans() {
   if (!picture.plans.includes(plan)) plan = picture.plans[0] ?? null;
+  const may_move = me.role !== "duty";
   const alarmed = new Set(picture.alerts.filter((alert) => alert.open).map((alert) => alert.terminal));
-  const spots = picture.terminals.filter((one) => one.spot && one.spot.plan === plan).map((one) => [one.name, one.place, one.spot, alarmed.has(one.name) ? "bad" : BAD[one.condition]]);
+  const spots = picture.terminals.map((one) => [one.name, one.place, moving.get(one.name)?.spot ?? one.spot, alarmed.has(one.name) ? "bad" : BAD[one.condition]])
+    .filter(([, , spot]) => spot && spot.plan === plan);
   draw($("plan"), [plan, picture.plans, spots, hanging, picture.terminals.map((one) => one.name), words.title], () => {
     if (!plan) return [el("p", {}, t("no_plans"))];
     const names = el("div", { class: "row" }, ...picture.plans.map((name) => el("button", { "aria-pressed": String(name === plan), "data-is": "plan " + name, onclick: () => { plan = name; show(); } }, name)));
-    if (me.role !== "duty") {
-      const which = el("select", { "data-is": "hang", "aria-label": t("put"), onchange: (event) => { hanging = event.target.value; } }, el("option", { value: "" }, t("put")));
+    if (may_move) {
+      const which = el("select", { "data-is": "hang", "aria-label": t("put"), onchange: (event) => { hanging = event.target.value; show(); } }, el("option", { value: "" }, t("put")));
       for (const one of picture.terminals) which.append(el("option", { value: one.name }, one.place || one.name));
-      names.append(which);
+      names.append(which, el("button", { "data-is": "middle", disabled: !hanging, onclick: () => hang(hanging, { plan, x: 0.5, y: 0.5 }) }, t("put_middle")));
     }
     const floor = el("div", { class: "floor", onclick: (event) => {
-      if (!hanging) return;
+      if (!hanging || event.target.tagName === "BUTTON") return;
       const box = floor.getBoundingClientRect();
-      post("/hang", { terminal: hanging, plan, x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
+      hang(hanging, { plan, x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
     } }, el("img", { src: "/plan/" + encodeURIComponent(plan), alt: plan }));
-    for (const [name, place, spot, look] of spots) {
-      const made = el("span", { class: "spot " + look }, place || name);
-      made.style.left = spot.x * 100 + "%";
-      made.style.top = spot.y * 100 + "%";
-      floor.append(made);
-    }
-    return [names, floor];
+    floor.append(...spots.map(([name, place, spot, look]) => spotMark(name, place, spot, look, may_move)));
+    return [names, floor, may_move ? el("p", { class: "facts" }, t("plan_keys")) : null].filter(Boolean);
   });
 }
 
