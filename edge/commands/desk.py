@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from edge.desk.store import Store
 
 ROLES = ("duty", "technician", "head")
+COMMAND_LINE = "xiaoan desk"
+"""Who gave access or took it away, where nobody had logged in."""
 LONGEST_DAYS = 3660
 DAYS = 90  # --days: as long as terminals keep their own history
 _NEEDED = ("apprise", "argon2", "sqlalchemy", "starlette", "uvicorn")
@@ -82,6 +84,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         if args.remove_user is not None:
             if not store.remove_user(args.remove_user):
                 raise BadUser(N_("there is no user {name}"), name=args.remove_user)
+            _log(store, "remove_user", args.remove_user)
             return 0
         if args.users:
             for user in store.users():
@@ -113,8 +116,16 @@ def _add_user(store: "Store", name: str, role: str, context: Context) -> int:
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     store.put_user(User(name.strip(), role, hashed(password)))
+    _log(store, "put_user", f"{name.strip()} {role}")
     context.console.print(_(N_("{name} may log in as {role}")).format(name=name.strip(), role=role), markup=False)
     return 0
+
+
+def _log(store: "Store", verb: str, about: str) -> None:
+    """As the page keeps it of its heads."""
+    from edge.desk.store import Deed
+
+    store.keep([], [], [Deed(round(time.time() * 1000), COMMAND_LINE, verb, about=about[:200], outcome="done")])
 
 
 def _verdicts(store: "Store", file: Path, device: str, days: int, context: Context) -> int:

@@ -18,7 +18,7 @@ from edge.config.schema import LABELS, Config
 from edge.decide.period import period_at
 from edge.desk.keeper import Keeper
 from edge.desk.message import parse
-from edge.desk.school import Answered, Case, Change, School, Terminal, not_heard_today
+from edge.desk.school import Answered, Case, Change, Gone, School, Terminal, not_heard_today
 from edge.desk.store import Deed, Session, Spot, Store
 from edge.desk.subscriber import Subscriber
 from edge.desk.tell import Send, Teller, Tried, by_apprise, read_addresses
@@ -205,17 +205,20 @@ class Desk:
     def _changed(self, changes: Iterable[Change]) -> None:
         cases: list[Case] = []
         terminals: list[Terminal] = []
+        gone: list[str] = []
         for change in changes:
             match change:
                 case Case():
                     cases.append(change)
                 case Terminal():
                     terminals.append(change)
+                case Gone():
+                    gone.append(change.terminal)
                 case Answered():
                     self._answers[change.command] = {"ok": change.ok, "reason": change.reason}
                     while len(self._answers) > _ANSWERS:
                         self._answers.popitem(last=False)
-        self._keeper.keep(cases, terminals)
+        self._keeper.keep(cases, terminals, gone=gone)
         self.on_change()
 
     def _broker_changed(self, reason: str | None) -> None:

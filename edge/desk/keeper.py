@@ -27,6 +27,7 @@ class Keeper:
         self._stopping = False
         self._cases: dict[tuple[str, str], Case] = {}
         self._terminals: dict[str, Terminal] = {}
+        self._gone: set[str] = set()
         self._deeds: deque[Deed] = deque()
         self.refused: str | None = None
         """Why the database did not take the last write; None: it did."""
@@ -44,11 +45,15 @@ class Keeper:
         self._wake.set()
         self._thread.join(patience_s)
 
-    def keep(self, cases: Iterable[Case] = (), terminals: Iterable[Terminal] = (), deeds: Iterable[Deed] = ()) -> None:
-        """Have it written soon."""
+    def keep(self, cases: Iterable[Case] = (), terminals: Iterable[Terminal] = (), deeds: Iterable[Deed] = (), gone: Iterable[str] = ()) -> None:
+        """Have it written soon. gone: terminals that have been taken back."""
         with self._lock:
             self._cases.update((case.key, case) for case in cases)
             self._terminals.update((terminal.name, terminal) for terminal in terminals)
+            self._gone.difference_update(self._terminals)
+            for name in gone:
+                self._terminals.pop(name, None)
+                self._gone.add(name)
             self._deeds.extend(deeds)
             while len(self._deeds) > MOST_DEEDS:
                 self._deeds.popleft()
@@ -72,11 +77,11 @@ class Keeper:
 
     def _write(self) -> bool:
         with self._lock:
-            cases, terminals, deeds = dict(self._cases), dict(self._terminals), list(self._deeds)
-        if not (cases or terminals or deeds):
+            cases, terminals, deeds, gone = dict(self._cases), dict(self._terminals), list(self._deeds), set(self._gone)
+        if not (cases or terminals or deeds or gone):
             return True
         try:
-            self._store.keep(list(cases.values()), list(terminals.values()), deeds)
+            self._store.keep(list(cases.values()), list(terminals.values()), deeds, sorted(gone))
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             if self.refused is None:
@@ -86,12 +91,13 @@ class Keeper:
         if self.refused is not None:
             _log.warning("desk.kept_again")
         self.refused = None
-        self._forget(cases, terminals, deeds)
+        self._forget(cases, terminals, deeds, gone)
         return True
 
-    def _forget(self, cases: Mapping[tuple[str, str], Case], terminals: Mapping[str, Terminal], deeds: Iterable[Deed]) -> None:
+    def _forget(self, cases: Mapping[tuple[str, str], Case], terminals: Mapping[str, Terminal], deeds: Iterable[Deed], gone: Iterable[str]) -> None:
         """What is written, unless it has changed meanwhile."""
         with self._lock:
+            self._gone.difference_update(gone)
             for key, case in cases.items():
                 if self._cases.get(key) is case:
                     del self._cases[key]

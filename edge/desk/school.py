@@ -109,7 +109,14 @@ class Answered:
     reason: str | None
 
 
-Change = Case | Terminal | Answered
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A terminal has been taken back, and is missed by nobody."""
+
+    terminal: str
+
+
+Change = Case | Terminal | Answered | Gone
 
 
 class School:
@@ -145,9 +152,10 @@ class School:
         """Fold in what a terminal said. Returns what is new of it."""
         name = message.terminal
         if isinstance(message, Withdrawn):
-            if message.kind == "status" and name not in self._expected:
-                self._terminals.pop(name, None)
-            return []
+            if message.kind != "status" or name in self._expected or name not in self._terminals:
+                return []
+            del self._terminals[name]
+            return [Gone(name)]
         if isinstance(message.body, Reply):
             return [Answered(name, message.body.command, message.body.ok, message.body.reason)]
         if name not in self._terminals and len(self._terminals) >= MOST_TERMINALS:

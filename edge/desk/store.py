@@ -132,8 +132,8 @@ class Store:
         """Let go of it."""
         self._engine.dispose()
 
-    def keep(self, cases: Sequence[Case], terminals: Sequence[Terminal], deeds: Sequence[Deed]) -> None:
-        """Write it all or nothing."""
+    def keep(self, cases: Sequence[Case], terminals: Sequence[Terminal], deeds: Sequence[Deed], gone: Sequence[str] = ()) -> None:
+        """Write it all or nothing. gone: terminals that were taken back; where they hung stays."""
         with self._engine.begin() as db:
             for case in cases:
                 row = {**asdict(case), "trace": json.dumps(case.trace)}
@@ -147,6 +147,8 @@ class Store:
                 if t.heard_ms is not None:
                     key = {"terminal": t.name, "day": local_day(t.heard_ms).isoformat()}
                     _put(db, _heard, key, {**key, "last_ms": t.heard_ms})
+            if gone:
+                db.execute(update(_terminals).where(_terminals.c.name.in_(gone)).values(condition=None))
             if deeds:
                 db.execute(insert(_deeds), [asdict(deed) for deed in deeds])
 

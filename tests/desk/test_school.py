@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge.desk.message import LARGEST_BYTES, parse
-from edge.desk.school import KEPT_CLOSED, MOST_TERMINALS, STALE_S, Answered, School, Terminal, not_heard_today
+from edge.desk.school import KEPT_CLOSED, MOST_TERMINALS, STALE_S, Answered, Gone, School, Terminal, not_heard_today
 from tests.asyncapi import problems
 from tests.desk.say import ID, NOON_MS, PLACE, alert, health, listed, said, status
 
@@ -163,7 +163,7 @@ def test_what_was_taken_back_is_gone_unless_it_is_expected(school: School) -> No
     """The demo's terminal leaves; one that must be there is missed."""
     for name in ("t1", "t9"):
         take(school, "status", status(), terminal=name)
-        take(school, "status", None, terminal=name)
+        assert take(school, "status", None, terminal=name) == ([Gone("t9")] if name == "t9" else [])
     assert {terminal.name for terminal in school.terminals} == {"t1", "t2"}
 
 

@@ -74,6 +74,19 @@ def test_a_spot_on_the_plan_stays(store: Store) -> None:
     assert store.spots() == {"t1": Spot("二楼", 0.25, 0.5)}
 
 
+def test_a_terminal_that_was_taken_back_is_missed_by_nobody(store: Store) -> None:
+    """Its place on the plan stays, for when it comes back."""
+    keeper = Keeper(store)
+    keeper.start()
+    store.put_spot("t1", Spot("二楼", 0.25, 0.5))
+    keeper.keep([], [Terminal("t1"), Terminal("t2")])
+    keeper.keep(gone=["t1", "t2"])
+    keeper.keep([], [Terminal("t2", place=PLACE)])
+    keeper.stop(10.0)
+    assert [(terminal.name, terminal.place) for terminal in store.terminals()] == [("t2", PLACE)]
+    assert set(store.spots()) == {"t1"}
+
+
 def test_a_session_lasts_until_its_time_or_a_new_password(store: Store) -> None:
     """Whoever's password was changed is logged out everywhere."""
     store.put_user(User("a", "duty", "x"))

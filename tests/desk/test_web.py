@@ -56,6 +56,8 @@ def test_nothing_is_served_before_a_first_password(tmp_path: Path, mosquitto: Br
     assert desk.add_user("赵六", "head").returncode == 0
     store = Store("", desk.state)
     assert [(user.name, user.role, user.hash.startswith("$argon2id$")) for user in store.users()] == [("赵六", "head", True)]
+    assert xiaoan("--config", desk.config, "desk", "--remove-user", "赵六").returncode == 0
+    assert [(deed.who, deed.verb, deed.about) for deed in store.deeds(9)] == [("xiaoan desk", "remove_user", "赵六"), ("xiaoan desk", "put_user", "赵六 head")]
     store.close()
 
 
