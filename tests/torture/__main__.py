@@ -1,6 +1,7 @@
 """`make torture`: the long form."""
 
 import argparse
+import math
 import signal
 import sys
 import tempfile
@@ -21,11 +22,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.torture")
     parser.add_argument("--alerts", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no new round begins after so long; then the table has what there is")
     parser.add_argument("--keep", type=Path, help="an empty folder for logs that stays")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves nothing running and nothing mounted
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        outcome = torture(args.keep or Path(folder), args.alerts, args.seed, told=print)
+        outcome = torture(args.keep or Path(folder), args.alerts, args.seed, most_s=args.minutes * 60, told=print)
     print(f"\nseed {args.seed}, {outcome.took_s:.0f} s, {outcome.starts} starts of the terminal\n{table(outcome)}")
     for sentence in outcome.wrong:
         print(f"WRONG: {sentence}")

@@ -1,5 +1,6 @@
 """Raises alerts while everything around them breaks, and counts what the desk got."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -43,9 +44,19 @@ class Outcome:
 
 
 def torture(
-    folder: Path, alerts: int, seed: int, *, longest_s: float = 4.0, events: tuple[int, int] = (6, 20), told: Callable[[str], None] = lambda _: None
+    folder: Path,
+    alerts: int,
+    seed: int,
+    *,
+    longest_s: float = 4.0,
+    events: tuple[int, int] = (6, 20),
+    most_s: float = math.inf,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """At least so many alerts, and everything wrong at least once. longest_s: of a round; events: least and most in a round."""
+    """At least so many alerts, and everything wrong at least once; after most_s no more rounds begin.
+
+    longest_s: of a round; events: least and most in a round.
+    """
     rng = Random(seed)
     start_s = time.monotonic()
     with Rig(folder, rng) as rig:
@@ -53,7 +64,7 @@ def torture(
         possible = [kind for kind in KINDS if rig.small_disk or kind != "disk full"]
         coming = rng.sample(possible, len(possible))
         first_pass = len(coming)
-        while first_pass > 0 or len(rig.raised) < alerts:
+        while (first_pass > 0 or len(rig.raised) < alerts) and time.monotonic() - start_s < most_s:
             coming = coming or rng.sample(possible, len(possible))
             kinds = _round(rig, coming, longest_s, events)
             first_pass -= len(kinds)
