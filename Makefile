@@ -60,7 +60,7 @@ words: $(VENV)/installed-test
 lock: | $(BIN)/python
 	@$(PIP) uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-annotate --custom-compile-command "make lock" \
-	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+	  --extra evidence --python-version 3.11 pyproject.toml --output-file requirements.lock
 
 train: $(VENV)/installed-train
 	@$(BIN)/python -m models.training

@@ -123,6 +123,10 @@ def _nacl() -> ModuleType:
     try:
         import nacl.public  # noqa: PLC0415 - an extra; whoever keeps no evidence does without
     except ImportError as error:
-        sentence = N_("sealed evidence needs PyNaCl, which is not installed: pip install 'xiaoan-edge[evidence]'; or set `on = false` in [evidence]")
-        raise NoLibrary(sentence) from error
+        raise NoLibrary(
+            N_(
+                "sealed evidence needs PyNaCl, which is not installed: pip install 'xiaoan-edge[evidence]', "
+                "on 32-bit Arm Debian's python3-nacl (docs/evidence.md); or set `on = false` in [evidence]"
+            )
+        ) from error
     return nacl.public
