@@ -1,12 +1,16 @@
-"""The last seconds of sound in memory, and a thread of its own that seals them around an alert. Whatever happens here, alerts go their way."""
+"""The last seconds of sound in memory, and a thread of its own that seals them around an alert. Whatever happens here, alerts go their way.
 
+What was before the alert is sealed at once, and what comes after it in parts, as it is heard: whoever tears the terminal from the wall does it now.
+"""
+
+import errno
 import logging
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import ENOSPC
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +34,9 @@ SLACK_S = 10.0
 
 WAITING = 16
 """Alerts whose evidence may wait at once; for more there is none, and that is logged."""
+
+PART_S = 1.0
+"""Sound of one part: what a kill or a power cut may cost. Each is a write of some 25 kB that is waited for."""
 
 LOOK_S = 0.5
 LATE_S = 5.0
@@ -72,6 +79,17 @@ class _Wish:
     until_s: float  # no longer than this is waited for the end, monotonic
 
 
+@dataclass(slots=True)
+class _Growing:
+    """What became of a wish so far."""
+
+    wish: _Wish
+    sealed: int = 0  # number of the first sample that is not in the file yet
+    size: int = 0  # of the file, bytes; 0: there is none yet
+    due: int = 0  # number of the sample with which the next part is tried
+    cut: bool = False  # nothing can be added any more
+
+
 class Keeper:
     """Hears all, keeps seconds, seals them when an alert is raised."""
 
@@ -106,7 +124,7 @@ class Keeper:
     def faults(self) -> frozenset[Fault]:
         """Whether the disk took the last one."""
         refusal = self._refusal
-        return frozenset([Fault.STORAGE] * (refusal is not None) + [Fault.DISK_FULL] * (refusal is not None and refusal.errno == ENOSPC))
+        return frozenset([Fault.STORAGE] * (refusal is not None) + [Fault.DISK_FULL] * (refusal is not None and refusal.errno == errno.ENOSPC))
 
     def stop(self, patience_s: float) -> None:
         """Seal what there is of what is waited for, and end."""
@@ -114,7 +132,7 @@ class Keeper:
         self._thread.join(patience_s)
 
     def _run(self) -> None:
-        waiting: list[_Wish] = []
+        waiting: list[_Growing] = []
         tidy_s = self._clock().monotonic_s
         while not (self._stopping.is_set() and self._wishes.empty() and not waiting):
             now_s = self._clock().monotonic_s
@@ -126,32 +144,53 @@ class Keeper:
             except queue.Empty:
                 pass
             else:
-                waiting.append(wish)
-                self._write(wish)  # what was before the alert, at once: whoever tears the terminal from the wall does it now
-            for wish in [wish for wish in waiting if self._complete(wish)]:
-                self._write(wish)
-                waiting.remove(wish)
+                waiting.append(_Growing(wish, wish.first))
+                self._carefully(partial(self._grow, waiting[-1]))
+            waiting = [growing for growing in waiting if not self._advance(growing)]
 
-    def _complete(self, wish: _Wish) -> bool:
+    def _advance(self, growing: _Growing) -> bool:
+        """Seal the next part where it is time. Returns whether it was the last."""
+        wish = growing.wish
         with self._lock:
             heard = self._ring.heard
-        return heard >= wish.last or self._clock().monotonic_s >= wish.until_s or self._stopping.is_set()
+        complete = heard >= wish.last or self._clock().monotonic_s >= wish.until_s or self._stopping.is_set()
+        if complete or heard >= growing.due:
+            self._carefully(partial(self._grow, growing))
+        if complete and growing.size and not growing.cut:
+            _log.info("evidence.complete alert=%s bytes=%d", wish.alert.id, growing.size)
+        return complete or growing.cut
 
-    def _write(self, wish: _Wish) -> None:
-        self._carefully(lambda: self._seal_and_put(wish))
-
-    def _seal_and_put(self, wish: _Wish) -> None:
+    def _grow(self, growing: _Growing) -> None:
+        wish = growing.wish
         with self._lock:
-            first, sound = self._ring.cut(wish.first, wish.last)
+            first, sound = self._ring.cut(growing.sealed, wish.last)
+            growing.due = self._ring.heard + round(PART_S * RATE_HZ)
         if not len(sound):
             return
-        alert, now = wish.alert, self._clock()
+        if growing.size and first > growing.sealed:
+            self._cut(growing, "the disk was too slow")
+            return
+        alert, now_s = wish.alert, _unix_s(self._clock().known_ms)
         onset_at = None if alert.onset_ms is None else f"{datetime.fromtimestamp(alert.onset_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
         about = About(alert.id, alert.label, alert.place, self._terminal, onset_at, (wish.onset - first) / RATE_HZ, len(sound) / RATE_HZ)
-        sealed = self._seal(pack(about, sound))
-        self._shelf.put(file_name(alert.id, alert.raised_ms), sealed, _unix_s(now.known_ms))
-        _log.info("evidence.sealed alert=%s seconds=%.1f bytes=%d", alert.id, about.seconds, len(sealed))
+        name, part = file_name(alert.id, alert.raised_ms), self._seal.part(pack(about, sound))
+        if growing.size:
+            try:
+                self._shelf.append(name, growing.size, part, now_s)
+            except FileNotFoundError:
+                self._cut(growing, "it has left for age or quota")
+                return
+            growing.size += len(part)
+        else:
+            self._shelf.put(name, self._seal.head + part, now_s)
+            growing.size = len(self._seal.head) + len(part)
+            _log.info("evidence.sealed alert=%s seconds=%.1f bytes=%d", alert.id, about.seconds, growing.size)
+        growing.sealed = first + len(sound)
         self._refusal = None
+
+    def _cut(self, growing: _Growing, reason: str) -> None:
+        growing.cut = True
+        _log.warning("evidence.cut alert=%s reason=%r", growing.wish.alert.id, reason)
 
     def _tidy(self) -> None:
         for name in self._shelf.tidy(_unix_s(self._clock().known_ms)):

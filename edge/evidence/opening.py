@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from edge.errors import EdgeError
-from edge.evidence.container import About, Malformed, unpack
+from edge.evidence.container import About, Malformed, join
 from edge.evidence.sealing import NotOpened, read_key, unseal
 from edge.words import N_
 
@@ -39,7 +39,7 @@ def opened(file: Path, key_file: Path, opener: Opener) -> tuple[About, bytes]:
     except OSError as error:
         raise NotOpened(N_("{file}: cannot be read: {told}"), file=file, told=error.strerror or str(error)) from error
     try:
-        about, flac = unpack(unseal(sealed, private, file))
+        about, flac = join(unseal(sealed, private, file))
     except Malformed as error:
         raise NotOpened(N_("{file} was sealed by another version of the terminal"), file=file) from error
     which = {"alert": about.alert, "file": file.name, "sha256": sha256(sealed).hexdigest()}

@@ -1,7 +1,12 @@
-"""Sealing to the desk's public key: libsodium's sealed box (X25519, XSalsa20-Poly1305), in which the sealing side keeps no secret."""
+"""Sealing to the desk's public key: libsodium's sealed boxes (X25519, XSalsa20-Poly1305), in which the sealing side keeps no secret.
+
+A file is a head, which names the key, and parts one after the other: the length of a box, and the box.
+"""
 
 import base64
 import os
+import struct
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +17,7 @@ from edge.words import N_
 MAGIC = b"xiaoan sealed 1\n"
 NAMED_BYTES = 8
 KEY_BYTES = 32
+LENGTH = struct.Struct("<I")  # of the box that follows, bytes
 KEY_LINE = "xiaoan evidence, private key: whoever has it can open what terminals have sealed. It belongs on no terminal."
 
 
@@ -52,12 +58,16 @@ class Seal:
         """Raises NoLibrary."""
         box = _nacl()
         self._box = box.SealedBox(box.PublicKey(public))
-        self._head = MAGIC + bytes.fromhex(key_name(public))
+        self.head = MAGIC + bytes.fromhex(key_name(public))
 
     def __call__(self, clear: bytes) -> bytes:
-        """What only the owner of the private key can read."""
+        """A file with one part that only the owner of the private key can read."""
+        return self.head + self.part(clear)
+
+    def part(self, clear: bytes) -> bytes:
+        """One more part, for the end of a file."""
         sealed: bytes = self._box.encrypt(clear)
-        return self._head + sealed
+        return LENGTH.pack(len(sealed)) + sealed
 
 
 def named(head: bytes) -> str | None:
@@ -66,8 +76,11 @@ def named(head: bytes) -> str | None:
     return head[len(MAGIC) : whole].hex() if head.startswith(MAGIC) and len(head) >= whole else None
 
 
-def unseal(sealed: bytes, private: bytes, file: Path) -> bytes:
-    """What is in it. file: for the error. Raises NotOpened, NoLibrary."""
+def unseal(sealed: bytes, private: bytes, file: Path) -> list[bytes]:
+    """The parts that are in it. One that was cut off at the end, by a kill or a power cut, is left out.
+
+    file: for the error. Raises NotOpened, NoLibrary.
+    """
     box = _nacl()
     from nacl.exceptions import CryptoError  # noqa: PLC0415 - only where evidence is used
 
@@ -78,11 +91,23 @@ def unseal(sealed: bytes, private: bytes, file: Path) -> bytes:
     given = key_name(bytes(key.public_key))
     if given != wanted:
         raise NotOpened(N_("{file} is sealed to the key {wanted}, this one is {given}"), file=file, wanted=wanted, given=given)
+    damaged = N_("{file} is damaged, or was changed: it cannot be opened")
     try:
-        clear: bytes = box.SealedBox(key).decrypt(sealed[len(MAGIC) + NAMED_BYTES :])
+        parts: list[bytes] = [box.SealedBox(key).decrypt(boxed) for boxed in _parts(sealed[len(MAGIC) + NAMED_BYTES :])]
     except CryptoError as error:
-        raise NotOpened(N_("{file} is damaged, or was changed: it cannot be opened"), file=file) from error
-    return clear
+        raise NotOpened(damaged, file=file) from error
+    if not parts:
+        raise NotOpened(damaged, file=file)
+    return parts
+
+
+def _parts(rest: bytes) -> Iterator[bytes]:
+    at = 0
+    while at + LENGTH.size <= len(rest):
+        begin = at + LENGTH.size
+        at = begin + LENGTH.unpack_from(rest, at)[0]
+        if at <= len(rest):
+            yield rest[begin:at]
 
 
 def public_of(private: bytes) -> bytes:

@@ -62,10 +62,7 @@ class Shelf:
 
     def put(self, name: str, sealed: bytes, unix_s: float | None) -> None:
         """On the disk when it returns; one of the same name is replaced. unix_s: now, None while nobody knows."""
-        if len(sealed) > self._quota_bytes:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
-        self.tidy(unix_s, len(sealed))
-        self.check(len(sealed))
+        self._make_room(name, len(sealed), len(sealed), unix_s)
         file, part = self._folder / name, self._folder / f".{name}.part"
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as opened:
@@ -81,6 +78,30 @@ class Shelf:
         finally:
             os.close(folder)
 
+    def append(self, name: str, size: int, more: bytes, unix_s: float | None) -> None:
+        """Add to the end of a file that `put` wrote; on the disk when it returns. size: what the file has, bytes; what is behind it was cut off and is removed.
+
+        Raises FileNotFoundError where the file has left, for age or quota.
+        """
+        self._make_room(name, size + len(more), len(more), unix_s)
+        descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "r+b", buffering=0) as opened:
+            opened.truncate(size)
+            opened.seek(size)
+            try:
+                while more:
+                    more = more[opened.write(more) :]
+                os.fsync(descriptor)
+            except OSError:
+                opened.truncate(size)
+                raise
+
+    def _make_room(self, name: str, size: int, coming_bytes: int, unix_s: float | None) -> None:
+        if size > self._quota_bytes:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+        self.tidy(unix_s, coming_bytes, name)
+        self.check(coming_bytes)
+
     def check(self, coming_bytes: int = 0) -> None:
         """Raise OSError where it could not be written."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,8 +111,10 @@ class Shelf:
         if self._free(self._folder) < RESERVE_BYTES + coming_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
 
-    def tidy(self, unix_s: float | None, coming_bytes: int = 0) -> list[str]:
+    def tidy(self, unix_s: float | None, coming_bytes: int = 0, growing: str = "") -> list[str]:
         """Take away what is too old, and then the oldest until the quota holds with what is coming. Returns what left.
+
+        growing: name of a file that counts as the newest.
 
         While the clock is not synchronised nothing is too old: a clock of 1970 or 2099 must not empty the shelf.
         """
@@ -99,9 +122,10 @@ class Shelf:
             return []
         for part in self._folder.glob(".*.part"):  # of a power cut
             part.unlink(missing_ok=True)
-        kept = sorted(((file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.iterdir() if _NAME.fullmatch(file.name)), reverse=True)
+        files = [(file, file.stat()) for file in self._folder.iterdir() if _NAME.fullmatch(file.name)]
+        kept = sorted(((file.name == growing, stat.st_mtime, stat.st_size, file) for file, stat in files), reverse=True)
         gone, total = [], coming_bytes
-        for at_s, size, file in kept:
+        for _, at_s, size, file in kept:
             total += size
             if total > self._quota_bytes or (unix_s is not None and unix_s - at_s > self._keep_s):
                 with suppress(FileNotFoundError):

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.evidence.container import Malformed, unpack
+from edge.evidence.container import About, Malformed, join, pack, to_int16, unpack
 from edge.evidence.opening import NotLogged, Opener, log_of, opened
-from edge.evidence.sealing import MAGIC, BadKey, NotOpened, Seal, as_text, from_text, key_name, make_key, read_key
+from edge.evidence.sealing import MAGIC, BadKey, NotOpened, Seal, as_text, from_text, key_name, make_key, read_key, unseal
 from tests.audio_search import found, windows
 from tests.capture.sounds import noise
 from tests.command import ROOT, xiaoan
@@ -71,6 +71,42 @@ def test_what_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
         key.write_bytes(nonsense)
         with pytest.raises(BadKey, match="holds no private key"):
             read_key(key)
+
+
+def part(first_s: float, last_s: float, number: str = ID, told_s: float | None = None) -> bytes:
+    """That piece of SOUND, its onset half a second after the beginning. told_s: seconds by the header."""
+    sound = to_int16(SOUND[round(first_s * 16_000) : round(last_s * 16_000)])
+    return pack(About(number, "shouting", "二楼东侧洗手间", "no-4/t1", None, 0.5 - first_s, (last_s - first_s) if told_s is None else told_s), sound)
+
+
+def test_a_file_grows_by_parts_and_its_end_may_be_cut_off(tmp_path: Path) -> None:
+    """Wherever a kill comes: what was whole before it is opened, to the sample, as one sound."""
+    key = tmp_path / "desk.key"
+    seal = Seal(make_key(key))
+    begin, more = seal(part(0.0, 0.7)), seal.part(part(0.7, 1.2))
+    for cut, seconds in ((0, 0.7), (1, 0.7), (4, 0.7), (len(more) - 1, 0.7), (len(more), 1.2)):
+        about, flac = join(unseal(begin + more[:cut], read_key(key), key))
+        sound = soundfile.read(io.BytesIO(flac), dtype="int16")[0]
+        assert (about.before_s, about.seconds, len(sound)) == (0.5, seconds, round(seconds * 16_000)), cut
+        assert (sound == to_int16(SOUND[: len(sound)])).all()
+    with pytest.raises(NotOpened, match="damaged"):
+        unseal(begin[:-1], read_key(key), key)
+
+
+def test_parts_that_do_not_belong_together_are_malformed() -> None:
+    """A gap, the wrong order, another alert's, longer than its header says or shorter, longer than any evidence, another kind of sound."""
+    for parts in (
+        (part(0.0, 0.7), part(0.8, 1.2)),
+        (part(0.7, 1.2), part(0.0, 0.7)),
+        (part(0.0, 0.7), part(0.7, 1.2, "another")),
+        (part(0.0, 0.7, told_s=0.6),),
+        (part(0.0, 0.7, told_s=100.0), part(100.0, 100.5, told_s=100.0)),
+        (part(0.0, 0.7, told_s=float("nan")),),
+        (part(0.0, 0.7).replace(b"fLaC", b"OggS"),),
+        (part(0.0, 0.7)[:-100],),
+    ):
+        with pytest.raises(Malformed):
+            join(parts)
 
 
 def test_sealed_but_not_ours_is_malformed() -> None:

@@ -39,6 +39,24 @@ def test_the_oldest_leave_for_the_newest(tmp_path: Path) -> None:
     assert len(names(tmp_path)) == 3
 
 
+def test_a_file_grows_within_the_quota(tmp_path: Path) -> None:
+    """The oldest leave for it, never itself; what a power cut left behind its end is removed; one that has left does not come back."""
+    shelf = Shelf(tmp_path, 3500, 14)
+    for number in range(3):
+        put(shelf, tmp_path, number, days_ago=number + 1)
+    growing = tmp_path / FOLDER / name(2)  # the oldest
+    with growing.open("ab") as file:
+        file.write(b"torn")
+    shelf.append(name(2), 1000, b"x" * 600, NOW_S)
+    assert growing.read_bytes() == bytes(1000) + b"x" * 600
+    assert names(tmp_path) == [name(0), name(2)]
+    with pytest.raises(OSError, match="too large"):
+        shelf.append(name(2), 1600, bytes(1901), NOW_S)
+    assert growing.stat().st_size == 1600
+    with pytest.raises(FileNotFoundError):
+        shelf.append(name(1), 1000, b"x", NOW_S)
+
+
 def test_what_is_too_old_leaves_unless_nobody_knows_the_time(tmp_path: Path) -> None:
     """Also the remains of a power cut; foreign files stay."""
     shelf = Shelf(tmp_path, 1_000_000, 14)

@@ -33,7 +33,7 @@ from edge.decide.rules import rules_for
 from edge.detect.manifest import ModelError, read_manifest
 from edge.detect.units import units_of
 from edge.errors import EdgeError
-from edge.evidence.container import Malformed, unpack
+from edge.evidence.container import Malformed, join
 from edge.evidence.sealing import MAGIC, NotOpened, Seal, public_of, unseal
 from edge.features.logmel import LogMelStream
 from edge.link import messages
@@ -334,7 +334,7 @@ def evidence(data: bytes) -> None:
     private, seal = _sealing()
     for sealed in (seal(data), data, MAGIC + data):
         with suppress(NotOpened, Malformed):
-            about, _ = unpack(unseal(sealed, private, Path("x")))
+            about, _ = join(unseal(sealed, private, Path("x")))
             assert "s of sound" in f"{about.seconds:.1f} s of sound, {about.before_s:.1f} s of {about.label + about.place}"
 
 

@@ -2,12 +2,13 @@
 
 import io
 import re
+import signal
 from pathlib import Path
 
 import pytest
 import soundfile
 
-from edge.evidence.container import unpack
+from edge.evidence.container import join
 from edge.evidence.sealing import as_text, make_key, read_key, unseal
 from edge.evidence.shelf import FOLDER, listed
 from edge.shipped import models_folder
@@ -24,11 +25,11 @@ CLEAR = re.compile(rb"fLaC\0\0\0\x22|RIFF....WAVE|OggS\0\x02", re.DOTALL)
 """How files begin in which there is sound."""
 
 
-def with_evidence(folder: Path, port: int) -> tuple[Terminal, bytes]:
+def with_evidence(folder: Path, port: int, after_s: float = AFTER_S) -> tuple[Terminal, bytes]:
     """A terminal that seals, and the private key, which is not on it."""
     key = folder / "desk.key"
     public = make_key(key)
-    more = f'[evidence]\non = true\npublic_key = "{as_text(public)}"\nbefore_s = {BEFORE_S}\nafter_s = {AFTER_S}\n'
+    more = f'[evidence]\non = true\npublic_key = "{as_text(public)}"\nbefore_s = {BEFORE_S}\nafter_s = {after_s}\n'
     return Terminal(folder, port, more), read_key(key)
 
 
@@ -41,7 +42,7 @@ def test_evidence_is_sealed_and_nothing_clear_is_ever_written(tmp_path: Path, br
     terminal.start(recording, under=watching(tmp_path / "strace"))
     try:
         alert = desk.wait("alert")
-        wait_for(lambda: terminal.log().count("evidence.sealed") == 2, "the sealed file", 40.0)
+        wait_for(lambda: "evidence.complete" in terminal.log(), "the sealed file", 40.0)
         desk.say(f"{TOPIC}/command", command("close", "c1", alert=alert["id"], verdict="real"))
         desk.wait("alert", lambda m: m["state"] == "closed")
         files = {str(file): file.read_bytes() for file in terminal.state.rglob("*") if file.is_file()}
@@ -52,7 +53,7 @@ def test_evidence_is_sealed_and_nothing_clear_is_ever_written(tmp_path: Path, br
         terminal.end()
     (sealed,) = listed(terminal.state / FOLDER)
     assert sealed.alert == alert["id"]
-    about, flac = unpack(unseal(sealed.file.read_bytes(), private, sealed.file))
+    about, flac = join(unseal(sealed.file.read_bytes(), private, sealed.file))
     sound = soundfile.read(io.BytesIO(flac), dtype="int16")[0]
     assert found(sound.tobytes(), wanted) == "<i2"
     assert (about.place, about.label, about.terminal) == ("二楼东侧洗手间", "shouting", "no-4/t1")
@@ -63,6 +64,27 @@ def test_evidence_is_sealed_and_nothing_clear_is_ever_written(tmp_path: Path, br
         assert private not in what, where
         assert as_text(private).encode() not in what, where
     assert all("sealed" not in str(message.body) for message in desk.heard)
+
+
+def test_what_was_heard_before_a_kill_is_there(tmp_path: Path, broker: Broker) -> None:
+    """Half a minute after the alert is to be sealed, and somebody pulls the plug after some seconds of it."""
+    recording = loud(tmp_path, seconds=40.0)
+    wanted = [windows(soundfile.read(recording, dtype="float32")[0][round(LOUD_AT_S * RATE_HZ) :], RATE_HZ)[:20]]
+    terminal, private = with_evidence(tmp_path, broker.port, after_s=30.0)
+    terminal.start(recording)
+    sizes: set[int] = set()
+    try:
+        wait_for(lambda: "evidence.sealed" in terminal.log(), "the alert", 40.0)
+        (sealed,) = listed(terminal.state / FOLDER)
+        wait_for(lambda: sizes.add(sealed.file.stat().st_size) or len(sizes) >= 4, "three seconds more", 40.0)  # type: ignore[func-returns-value]
+        assert terminal.stop(signal.SIGKILL) == -signal.SIGKILL
+    finally:
+        terminal.end()
+    assert "evidence.complete" not in terminal.log()
+    about, flac = join(unseal(sealed.file.read_bytes(), private, sealed.file))
+    sound = soundfile.read(io.BytesIO(flac), dtype="int16")[0]
+    assert found(sound.tobytes(), wanted) == "<i2"
+    assert len(sound) / RATE_HZ == about.seconds > max(0.0, about.before_s) + 2.0  # no second before the alert is among the last three
 
 
 def test_an_alert_goes_its_way_where_evidence_cannot_be_kept(tmp_path: Path, broker: Broker, desk: Desk) -> None:
