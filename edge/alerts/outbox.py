@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from edge.alerts.alert import REPEATS, Alert, State
+from edge.alerts.room import Room
 from edge.alerts.store import COMMANDS, Change, Damaged, Saved, Saying, Store, read_only
 from edge.decide.types import TracePoint
 from edge.health.clock import Moment
@@ -38,6 +39,7 @@ class Outbox:
         self._file = folder / FILE_NAME
         self._rows = rows
         self._boot = boot
+        self._room = Room(folder)
         self._store: Store | None = None
         self._refusal: sqlite3.Error | OSError | None = None
         self._full = False  # whether the refusal was for want of room
@@ -56,9 +58,9 @@ class Outbox:
 
     @property
     def faults(self) -> frozenset[Fault]:
-        """What is wrong with the disk; a file that was set aside is shown until the next start."""
+        """What is wrong with the disk; a file that was set aside is shown until the next start. Full: it is told before anything is refused."""
         faults = {Fault.STORAGE} if self._refusal or self._set_aside else set()
-        if self._refusal and self._full:
+        if (self._refusal and self._full) or self._room.wanted:
             faults.add(Fault.DISK_FULL)
         return frozenset(faults)
 
@@ -122,11 +124,12 @@ class Outbox:
             self._write((), (), (), ())
 
     def heal(self, now: Moment) -> Sequence[Alert]:
-        """Where the disk refused: try again, and write everything down if it takes it.
+        """Where the disk refused: try again, and write everything down if it takes it. Room for the next start is taken where there was none.
 
         Returns alerts of an earlier start that only now could be read.
         """
         if self._store is not None:
+            self._room.hold()
             return ()
         before = set(self._alerts)
         if self._open(now):
@@ -139,8 +142,22 @@ class Outbox:
         if self._store is not None:
             self._store.close()
             self._store = None
+            self._room.hold()  # the log has gone, and its room with it
 
     def _open(self, now: Moment) -> bool:
+        error = self._try(now)
+        if error is not None and _is_full(error, self._folder) and self._room.give_up():
+            _log.warning("outbox.room_used file=%s reason=%r", self._file, str(error))
+            error = self._try(now)
+        if error is not None:
+            self._refused(error)
+            return False
+        self._refusal = None
+        self._room.hold()
+        return True
+
+    def _try(self, now: Moment) -> sqlite3.Error | OSError | None:
+        """Open the file and make it hold everything. Returns why not."""
         store: Store | None = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -159,12 +176,11 @@ class Outbox:
             if store is not None:
                 store.close()
             self._restore(read_only(self._file))
-            self._refused(error)
-            return False
+            return error
         with suppress(OSError):  # then a full disk is refused sooner
             store.reserve()
-        self._store, self._refusal = store, None
-        return True
+        self._store = store
+        return None
 
     def _restore(self, saved: Saved) -> None:
         """Take over what an earlier start left, once."""

@@ -1,9 +1,6 @@
 """The outbox's file: an SQLite database that survives a power cut."""
 
-import ctypes
-import errno
 import json
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from edge.alerts import room
 from edge.alerts.alert import Alert, State, Verdict
 from edge.decide.types import TracePoint
 
@@ -26,10 +24,6 @@ CREATE TABLE IF NOT EXISTS command (row INTEGER PRIMARY KEY, id TEXT NOT NULL UN
 COMMANDS = 1024
 """Ids of commands that are kept: more than a desk gives in the longest time for which a command may be good."""
 
-RESERVED_BYTES = 2 << 20
-"""Of the log. It is emptied at 1000 pages of 1 kB where the file can take them; on a full disk 1000 more have room: some hundred alerts."""
-
-_KEEP_SIZE = 1  # linux/falloc.h
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -141,20 +135,10 @@ class Store:
     def reserve(self) -> None:
         """Have room on the disk for the log that others cannot take: what is raised while the disk is full is durable then as well.
 
-        Blocks behind the end of the file are allocated (fallocate(2) with FALLOC_FL_KEEP_SIZE): nothing is written, and SQLite sees nothing of it.
+        It is emptied at 1000 pages of 1 kB where the file can take them; on a full disk 1000 more have room: some hundred alerts.
         Raises OSError where there is not so much room, or where the file system cannot do it.
         """
-        libc = ctypes.CDLL(None, use_errno=True)
-        allocate = getattr(libc, "fallocate64", None) or getattr(libc, "fallocate", None)
-        if allocate is None:
-            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-        allocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
-        log = os.open(self._file.with_name(self._file.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
-        try:
-            if allocate(log, _KEEP_SIZE, 0, RESERVED_BYTES):
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        finally:
-            os.close(log)
+        room.reserve(self._file.with_name(self._file.name + "-wal"))
 
     def close(self) -> None:
         """Close the file; what was written stays."""

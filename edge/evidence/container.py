@@ -73,8 +73,10 @@ def unpack(clear: bytes) -> tuple[About, bytes]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Malformed(str(error)) from error
     texts, numbers = (about.alert, about.label, about.place, about.terminal, about.onset_at or ""), (about.before_s, about.seconds)
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int | float) and abs(number) <= LONGEST_S for number in numbers):
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int | float) for number in numbers):
         raise Malformed("a field of another kind")
+    if not all(abs(number) <= LONGEST_S for number in numbers):
+        raise Malformed("longer than any evidence")
     return about, flac
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.alerts import room
 from edge.alerts.alert import State
 from edge.alerts.lock import StateInUse, only_one
 from edge.alerts.outbox import FILE_NAME
@@ -67,21 +68,64 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+def fill(folder: Path) -> None:
+    """Leave not a byte."""
+    with suppress(OSError), (folder / "filler").open("ab", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    assert shutil.disk_usage(folder).free == 0
+
+
+def test_a_start_on_a_full_disk_finds_the_room_that_the_one_before_has_left(small_disk: Path) -> None:
+    """As often as it is ended and started; the desk knows that the disk is full, and nothing is refused. With room again there is no fault."""
+    box = outbox(small_disk)
+    for start in (1, 51):
+        box.close()
+        fill(small_disk)
+        box = outbox(small_disk)
+        for number in range(start, start + 50):
+            box.say([alert(number)], at(0))
+            box.say([alert(number, State.ACKNOWLEDGED, 1)], at(1))
+        box.heal(at(1))
+        assert box.faults == {Fault.DISK_FULL}
+    copy = small_disk.parent / "copy"
+    shutil.copytree(small_disk, copy, ignore=shutil.ignore_patterns("filler"))  # as a power cut leaves it
+    assert len(said(outbox(copy))) == 200
+    (small_disk / "filler").unlink()
+    box.heal(at(2))
+    assert box.faults == frozenset()
+    assert (small_disk / room.FILE_NAME).stat().st_blocks * 512 == room.RESERVED_BYTES
+    box.close()
+
+
+def test_where_there_never_was_room_all_is_written_down_when_there_is(small_disk: Path) -> None:
+    """The very first start finds a full disk."""
+    fill(small_disk)
+    box = outbox(small_disk)
+    box.say([alert(1)], at(0))
+    box.heal(at(1))
+    assert box.faults == {Fault.STORAGE, Fault.DISK_FULL}
+    (small_disk / "filler").unlink()
+    box.heal(at(2))
+    assert box.faults == frozenset()
+    copy = small_disk.parent / "copy"
+    shutil.copytree(small_disk, copy)
+    assert said(outbox(copy)) == [(1, "raised", 0)]
+    box.close()
+
+
 def test_what_is_raised_while_the_disk_is_full_survives_a_kill(small_disk: Path) -> None:
     """Not a byte is left, a hundred alerts are said and taken care of, and nothing is closed: the log had room of its own."""
     box = outbox(small_disk)
-    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
-        while filler.write(bytes(4096)):
-            pass
-    assert shutil.disk_usage(small_disk).free == 0
+    fill(small_disk)
     for number in range(1, 101):
         box.say([alert(number)], at(0))
         box.say([alert(number, State.ACKNOWLEDGED, 1)], at(1))
     assert box.faults == frozenset()
-    for room in (False, True):
-        if room:
+    for freed in (False, True):
+        if freed:
             (small_disk / "filler").unlink()
-        copy = small_disk.parent / f"copy{room}"
+        copy = small_disk.parent / f"copy{freed}"
         shutil.copytree(small_disk, copy, ignore=shutil.ignore_patterns("filler"))  # as a power cut leaves it
         assert len(said(outbox(copy))) == 200
         assert outbox(copy).seq == 100

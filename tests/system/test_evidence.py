@@ -76,7 +76,12 @@ def test_what_was_heard_before_a_kill_is_there(tmp_path: Path, broker: Broker) -
     try:
         wait_for(lambda: "evidence.sealed" in terminal.log(), "the alert", 40.0)
         (sealed,) = listed(terminal.state / FOLDER)
-        wait_for(lambda: sizes.add(sealed.file.stat().st_size) or len(sizes) >= 4, "three seconds more", 40.0)  # type: ignore[func-returns-value]
+
+        def grown() -> bool:
+            sizes.add(sealed.file.stat().st_size)
+            return len(sizes) >= 4
+
+        wait_for(grown, "three seconds more", 40.0)
         assert terminal.stop(signal.SIGKILL) == -signal.SIGKILL
     finally:
         terminal.end()
