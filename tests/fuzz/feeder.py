@@ -1,7 +1,7 @@
 """The process in which a target is fed: `python -m tests.fuzz.feeder TARGET`. It searches no cases, so that its memory is that of the code under test.
 
-Over its standard input come cases (four bytes of length, then as many), over its standard output a line of JSON for each: seconds, memory in MB, and
-what was raised, if anything was.
+Its first line says READY. Over its standard input come cases (four bytes of length, then as many), over its standard output a line of JSON for each: seconds,
+memory in MB, and what was raised, if anything was.
 """
 
 import json
@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.fuzz.cases import TARGETS
 
 LENGTH = struct.Struct("<I")
+READY = b"ready\n"
 
 
 def memory_mb() -> float:
@@ -28,6 +29,8 @@ def main() -> None:
     target = TARGETS[sys.argv[1]]
     logging.disable(logging.CRITICAL)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders say a line to each damaged file
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     while head := sys.stdin.buffer.read(LENGTH.size):
         data = sys.stdin.buffer.read(LENGTH.unpack(head)[0])
         begin_s, raised = time.monotonic(), ""
