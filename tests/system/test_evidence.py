@@ -74,14 +74,14 @@ def test_what_was_heard_before_a_kill_is_there(tmp_path: Path, broker: Broker) -
     terminal.start(recording)
     sizes: set[int] = set()
     try:
-        wait_for(lambda: "evidence.sealed" in terminal.log(), "the alert", 40.0)
+        wait_for(lambda: "evidence.sealed" in terminal.log(), "the alert", 180.0)
         (sealed,) = listed(terminal.state / FOLDER)
 
         def grown() -> bool:
             sizes.add(sealed.file.stat().st_size)
             return len(sizes) >= 4
 
-        wait_for(grown, "three seconds more", 40.0)
+        wait_for(grown, "three seconds more", 180.0)
         assert terminal.stop(signal.SIGKILL) == -signal.SIGKILL
     finally:
         terminal.end()

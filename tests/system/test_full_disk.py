@@ -14,7 +14,7 @@ from tests.system.terminal import Terminal, loud, quiet
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @pytest.fixture
