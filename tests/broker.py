@@ -141,6 +141,7 @@ class Desk:
         """Leave."""
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.on_message = self._client.on_subscribe = None  # nothing refers to it any more, so that its sockets are closed with it
 
 
 @pytest.fixture
