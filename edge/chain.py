@@ -122,4 +122,5 @@ class _Phrases:
         best = max(range(len(scores)), key=scores.__getitem__)
         said = {group: self._phrases[w.phrase].text for group, w in weighed.items() if w.phrase is not None}
         values = {**heard.values, **{group: w.score for group, w in weighed.items()}}
-        return Step(heard.time_s, heard.level_dba, values, said, self._phrases[best].text, scores[best])
+        lowered = frozenset(group for group, w in weighed.items() if w.lowered)
+        return Step(heard.time_s, heard.level_dba, values, said, lowered, self._phrases[best].text, scores[best])

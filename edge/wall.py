@@ -158,7 +158,7 @@ class Wall:
             state = Shown.IDENTIFY if now.monotonic_s < self._identify_until_s else shown(alerts, faults, armed=armed)
             self._display.show(state, anew=bool(new) and state is Shown.RAISED)
         if self._speaker:
-            self._unsaid |= {alert.id: now.monotonic_s + TRUE_S for alert in new if alert.label in self._sounder.labels}
+            self._unsaid |= {alert.id: now.monotonic_s + TRUE_S for alert in new if alert.label in self._sounder.labels and not alert.lowered}
             self._speak(self._speaker, waits, now.monotonic_s)
 
     def stop(self) -> None:

@@ -55,6 +55,7 @@ class Alert:
     trace: tuple[TracePoint, ...]  # the 10 s around the onset, four a second
     model: str  # sha256
     profile: str  # sha256 of the settings it was raised under
+    lowered: bool = False  # one step lower than others: a phrase alone, where the school wants another kind of evidence
 
 
 def uuid7(unix_ms: int, random: bytes) -> str:

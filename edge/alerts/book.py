@@ -49,7 +49,7 @@ class Book:
         self._incidents: dict[tuple[str, float], str] = {}  # (label, onset_s) of a sound that goes on -> alert
         self._untraced: dict[tuple[str, float], str] = {}  # (label, onset_s) -> alert whose trace is not complete
         self._storms = Storms()
-        self._storm_alerts: dict[str, str] = {}  # label -> the alert that stands for its storm
+        self._storm_alerts: dict[str, str] = {}  # label, those raised one step lower apart -> the alert that stands for its storm
         self.restore(outbox.alerts, now)
 
     @property
@@ -76,8 +76,9 @@ class Book:
             _log.info("alert.muted label=%s score=%.2f", incident.label, incident.score)
             return None
         rules = self._rules
-        self._storms, merged = admit(self._storms, incident.label, now.monotonic_s, rules.storm_alerts, rules.storm_window_s)
-        storm = self._storm_alert(incident.label) if merged else None
+        kind = f"{incident.label} lowered" if incident.lowered else incident.label  # what is more must not get lost in a storm of what is less
+        self._storms, merged = admit(self._storms, kind, now.monotonic_s, rules.storm_alerts, rules.storm_window_s)
+        storm = self._storm_alert(kind) if merged else None
         if storm is not None:
             alert = storm
             score, level_dba = max(alert.score, incident.score), max(alert.level_dba or incident.level_dba, incident.level_dba)
@@ -87,10 +88,10 @@ class Book:
             _log.info("alert.joined id=%s label=%s count=%d", alert.id, alert.label, alert.count)
         else:
             onset_ms = now.known_ms and now.known_ms - round((incident.raised_s - incident.onset_s) * 1000)
-            alert = self._raise(incident.label, now, onset_ms, incident.score, incident.level_dba, incident.phrase, incident.trace)
+            alert = self._raise(incident.label, now, onset_ms, incident.score, incident.level_dba, incident.phrase, incident.trace, lowered=incident.lowered)
             self._untraced[incident.label, incident.onset_s] = alert.id
             if merged:
-                self._storm_alerts[incident.label] = alert.id
+                self._storm_alerts[kind] = alert.id
         self._incidents[incident.label, incident.onset_s] = alert.id
         return alert if storm is None else None
 
@@ -166,6 +167,7 @@ class Book:
         trace: tuple[TracePoint, ...],
         *,
         drill: bool = False,
+        lowered: bool = False,
     ) -> Alert:
         rules = self._rules
         alert = Alert(
@@ -187,6 +189,7 @@ class Book:
             trace=trace,
             model=rules.model,
             profile=rules.profile,
+            lowered=lowered,
         )
         self._close_at_s[alert.id] = now.monotonic_s + rules.close_after_s
         self.raised += 1
@@ -207,7 +210,7 @@ class Book:
     def _find(self, id_: str | None) -> Alert | None:
         return next((alert for alert in self._outbox.alerts if alert.id == id_), None)
 
-    def _storm_alert(self, label: str) -> Alert | None:
+    def _storm_alert(self, kind: str) -> Alert | None:
         """The alert that stands for the storm, as long as nobody has taken care of it: afterwards the desk must hear of more."""
-        alert = self._find(self._storm_alerts.get(label))
+        alert = self._find(self._storm_alerts.get(kind))
         return None if alert is None or alert.state is State.ACKNOWLEDGED else alert

@@ -96,7 +96,7 @@ def _as_json(one: Finding) -> dict[str, object]:
     phrase, measured = one.phrase, one.measured
     return {
         "phrase": phrase.text, "group": phrase.group, "on": phrase.on, "units": [sorted(position) for position in one.units],
-        "threshold": phrase.threshold, "severity": phrase.severity, "min_dba": phrase.min_dba, "only_shouted": phrase.only_shouted,
+        "threshold": phrase.threshold, "severity": phrase.severity, "min_dba": phrase.min_dba, "only_shouted": phrase.only_shouted, "alone": phrase.alone,
         "short": one.short, "lacking": list(one.lacking), "alike": list(one.alike),
         "collisions": None if one.collisions is None else [{"words": list(c.words), "per_million": round(c.per_million, 3)} for c in one.collisions],
         "measured": measured and {

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 
 from edge.config.hanzi import spoken
 from edge.config.load import ConfigError, ConfigUnreadable, Problem, problems_of, text_of
-from edge.config.schema import Entry, Merger, PhraseEntry, PhraseSettings, Section
+from edge.config.schema import SECOND_DBA, SECOND_S, Alone, Entry, Merger, PhraseEntry, PhraseSettings, Section
 from edge.config.where import KeyPath
 from edge.errors import EdgeError
 from edge.words import N_
@@ -47,6 +47,9 @@ class Phrase:
     severity: int = SEVERITY  # 1..3
     min_dba: float | None = None  # level that must be reached while it is said; None: any
     only_shouted: bool = False
+    alone: Alone = "raise"  # what it does without loudness or shouting near it
+    second_dba: float = SECOND_DBA  # level that is loudness
+    second_s: float = SECOND_S  # so near it
 
     @property
     def spoken(self) -> str:
@@ -114,9 +117,9 @@ def list_in_use(settings: PhraseSettings, shipped: Path, file: Path | None = Non
     """
     base = _read(shipped / FILE)
     if file is not None:
-        return _settled(ours := _read(file), ours.entries, (ours, settings, base), base)
+        return _settled(ours := _read(file), ours.entries, (ours, settings, base), base, settings)
     ours = _read(Path(settings.file)) if settings.file else base
-    return _settled(ours, _changed(ours.entries, settings), (settings, ours, base), base)
+    return _settled(ours, _changed(ours.entries, settings), (settings, ours, base), base, settings)
 
 
 # --- a file
@@ -225,15 +228,19 @@ def _changed(entries: Sequence[_Placed], settings: PhraseSettings) -> list[_Plac
     return list(listed.values())
 
 
-def _settled(ours: _File, entries: Sequence[_Placed], options: Sequence[_File | PhraseSettings], base: _File) -> PhraseList:
-    """What a list leaves open is as in the shipped one, else the default. options: where mergers and heteronyms are looked for, in this order."""
+def _settled(ours: _File, entries: Sequence[_Placed], options: Sequence[_File | PhraseSettings], base: _File, settings: PhraseSettings) -> PhraseList:
+    """What a list leaves open is as in the shipped one, else the default. options: where mergers and heteronyms are looked for, in this order.
+
+    settings: what a phrase alone does here, where nothing is said of it.
+    """
     shipped = {_hanzi(entry.text): entry for _, entry in base.entries}
     thresholds = ours.thresholds or base.thresholds or (THRESHOLD,)
 
     def phrase(group: str, entry: PhraseEntry) -> Phrase:
         by_length = thresholds[min(len(_hanzi(entry.text)), len(thresholds)) - 1]
         known = {key: value for key, value in _over(shipped.get(_hanzi(entry.text)), entry).model_dump().items() if value is not None}
-        return Phrase(**{"group": group, "threshold": by_length, **known})
+        here = {"alone": getattr(settings, group).alone, "second_dba": settings.second_dba, "second_s": settings.second_s}
+        return Phrase(**{"group": group, "threshold": by_length, **here, **known})
 
     return PhraseList(
         tuple(phrase(group, entry) for group, entry in entries),

@@ -66,6 +66,8 @@ def _one_day_as_range(holiday: object) -> object:
 
 
 Label = Annotated[str, AfterValidator(_known_label), WithJsonSchema({"type": "string", "enum": list(LABELS)})]
+Alone = Literal["raise", "lower", "nothing"]
+SECOND_DBA, SECOND_S, LONGEST_SECOND_S = 70.0, 3.0, 4.0
 Merger = Literal["zh/z", "ch/c", "sh/s", "n/l", "f/h", "an/ang", "en/eng", "in/ing"]
 PhraseText = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_can_be_said)]
 TopicWord = Annotated[
@@ -163,6 +165,17 @@ class BrokerSettings(Section):
         return self.port or (8883 if self.tls.used else 1883)
 
 
+class HomeAssistantSettings(Section):
+    """`[home_assistant]`."""
+
+    on: bool = Field(default=False, description=N_("Whether Home Assistant is told of the terminal by MQTT, so that it makes a device of it."))
+    prefix: Annotated[
+        str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", json_schema_extra={"allowed": N_("letters, digits, _ and -, at most 64")})
+    ] = Field(
+        default="homeassistant", description=N_("Prefix of the topics by which Home Assistant discovers devices.")
+    )
+
+
 class LabelSettings(Section):
     """`[labels.shouting]` and the like. None means: as the model's manifest has it."""
 
@@ -213,6 +226,12 @@ class PhraseEntry(Section):
     )
 
 
+    alone: Alone | None = Field(
+        default=None,
+        description=N_("What it does without loudness or shouting near it: raise, lower (one step lower) or nothing; absent: as its group's `alone`."),
+    )
+
+
 Entry = Annotated[PhraseEntry, BeforeValidator(_text_as_entry, json_schema_input_type=PhraseText | PhraseEntry)]
 
 
@@ -226,6 +245,10 @@ class GroupChanges(Section):
         description=N_("Phrases to listen for besides; one that is in the list already gets the settings given here."),
     )
     remove: tuple[PhraseText, ...] = Field(default=(), max_length=500, strict=False, description=N_("Phrases of the list not to listen for."))
+    alone: Alone = Field(
+        default="raise",
+        description=N_("What its phrases do without loudness or shouting near them: raise, lower (one step lower) or nothing; for places with many pranks."),
+    )
 
 
 class PhraseSettings(Section):
@@ -237,6 +260,12 @@ class PhraseSettings(Section):
     )
     heteronyms: bool | None = Field(
         default=None, description=N_("Whether a character may be read in its other ways as well; absent: as the list has it.")
+    )
+    second_dba: float = Field(
+        default=SECOND_DBA, ge=0.0, le=140.0, description=N_("Level in dBA that is the loudness which `alone` asks for; so is a clear score of shouting.")
+    )
+    second_s: float = Field(
+        default=SECOND_S, ge=0.0, le=LONGEST_SECOND_S, description=N_("Seconds before and after a phrase within which loudness or shouting belongs to it.")
     )
     help: GroupChanges = Field(default=GroupChanges(), description=N_("Changes to the calls for help."))
     insult: GroupChanges = Field(default=GroupChanges(), description=N_("Changes to abuse, threats and extortion."))
@@ -506,6 +535,9 @@ class Config(Section):
     terminal: TerminalSettings = Field(default=TerminalSettings(), description=N_("Which terminal this is and where it hangs."))
     microphone: MicrophoneSettings = Field(default=MicrophoneSettings(), description=N_("The microphone and its calibration."))
     broker: BrokerSettings = Field(default=BrokerSettings(), description=N_("The MQTT broker that alerts are sent to."))
+    home_assistant: HomeAssistantSettings = Field(
+        default=HomeAssistantSettings(), description=N_("Home Assistant, which may show the terminal as a device.")
+    )
     labels: Annotated[Mapping[Label, LabelSettings], AfterValidator(_all_labels)] = Field(
         default={}, description=N_("What is listened for, and how sure the terminal must be: shouting, crying, insult, help, button.")
     )

@@ -10,11 +10,13 @@ Pure: times are seconds since the start of the stream, scores and shouting 0..1,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from itertools import dropwhile, takewhile
 from math import exp, inf, log
 from typing import TypeAlias
 
 from edge.config.phrases import Phrase
+from edge.config.schema import LONGEST_SECOND_S
 
 LONGEST_S = 10.0
 """Of a phrase; what was heard in the meantime is remembered."""
@@ -88,12 +90,20 @@ class Evidence:
     voice: _Voice = ()
 
 
+class Standing(Enum):
+    """As what a phrase counts."""
+
+    FULL = auto()
+    LOWERED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What a group comes to at a step."""
 
     score: float  # 0..1, to be held against the group's threshold
     phrase: int | None = None  # the one that is named; None: nothing is heard
+    lowered: bool = False  # the phrase alone, which is to raise one step lower
 
 
 def weigh(
@@ -105,21 +115,24 @@ def weigh(
     """
     now_s = moment.time_s
     oldest_s = now_s - settings.window_s - settings.late_s - LONGEST_S - _TICK_S
-    voice = (*dropwhile(lambda v: v[0] <= oldest_s, state.voice), (now_s, moment.level_dba, moment.shouting))
+    unheard_s = now_s - 2 * LONGEST_SECOND_S - settings.late_s - LONGEST_S - _TICK_S
+    voice = (*dropwhile(lambda v: v[0] <= unheard_s, state.voice), (now_s, moment.level_dba, moment.shouting))
     said = tuple(_said(hit, phrases[hit.phrase], now_s, settings) for hit in moment.hits)
     mentions = _remembered([m for m in state.mentions if m.end_s > oldest_s], said, settings)
-    best: dict[str, tuple[float, int, int]] = {}
+    best: dict[str, tuple[bool, float, int, int]] = {}
     weighed = {group: Weighed(0.0) for group in thresholds}
     support = [(mention, phrases[mention.phrase].group, _strength(mention.logit, settings)) for mention in mentions]
-    for heard in (*said, *(m for m in mentions if m.end_s < now_s <= m.end_s + settings.late_s + _TICK_S)):
+    for heard in (*said, *(m for m in mentions if m.end_s < now_s <= m.end_s + _longest_s(phrases[m.phrase], settings))):
         phrase = phrases[heard.phrase]
-        if phrase.group in thresholds and _counts(heard, phrase, voice, settings):
+        standing = _standing(heard, phrase, now_s, voice, settings) if phrase.group in thresholds else None
+        if standing is not None:
+            lowered = standing is Standing.LOWERED
             strength = _strength(heard.logit, settings)
             total = heard.logit + (strength * _bonus(heard, phrase.group, support, voice, settings) if strength else 0.0)
-            rank = (total, phrase.severity, len(phrase.spoken))
+            rank = (total >= 0.0 and not lowered, total, phrase.severity, len(phrase.spoken))
             if phrase.group not in best or rank > best[phrase.group]:
                 best[phrase.group] = rank
-                weighed[phrase.group] = Weighed(_score(total + _logit(thresholds[phrase.group])), heard.phrase)
+                weighed[phrase.group] = Weighed(_score(total + _logit(thresholds[phrase.group])), heard.phrase, lowered)
     return Evidence(mentions, voice), weighed
 
 
@@ -152,6 +165,35 @@ def _remembered(before: Sequence[Mention], said: Sequence[Mention], settings: Ev
 def _same_utterance(mention: Mention, last: Mention, settings: EvidenceSettings) -> bool:
     """Whether a phrase is still heard from the mention before, and not said again."""
     return mention.begin_s < last.end_s - OVERLAP_S or last.lowest > last.logit - settings.dip
+
+
+def _standing(heard: Mention, phrase: Phrase, now_s: float, voice: _Voice, settings: EvidenceSettings) -> Standing | None:
+    """As what a phrase counts now; None: not, or not any more.
+
+    One that is to raise one step lower when it is alone waits for the shouting that is scored late: what counts in full must not be raised lower before.
+    """
+    late_s = settings.late_s + _TICK_S
+    if phrase.alone == "raise":
+        return Standing.FULL if now_s <= heard.end_s + late_s and _counts(heard, phrase, voice, settings) else None
+    if not _counts(heard, phrase, voice, settings):
+        return None
+    second_s = _second_s(heard, phrase, voice, settings)
+    if second_s is not None:
+        return Standing.FULL if now_s <= max(second_s, heard.end_s) + late_s else None
+    waited_s = now_s - heard.end_s + _TICK_S
+    return Standing.LOWERED if phrase.alone == "lower" and settings.late_s <= waited_s <= 2 * late_s else None
+
+
+def _longest_s(phrase: Phrase, settings: EvidenceSettings) -> float:
+    """So long after its end a phrase may count."""
+    return settings.late_s + _TICK_S + (0.0 if phrase.alone == "raise" else max(settings.late_s, phrase.second_s))
+
+
+def _second_s(heard: Mention, phrase: Phrase, voice: _Voice, settings: EvidenceSettings) -> float | None:
+    """When it was loud or shouted first near a phrase; None: it was not."""
+    begin_s, end_s = heard.begin_s - phrase.second_s - _TICK_S, heard.end_s + phrase.second_s + _TICK_S
+    near = (v for v in voice if begin_s <= v[0] <= end_s)
+    return next((at_s for at_s, level_dba, shouting in near if level_dba >= phrase.second_dba or shouting >= settings.shouted), None)
 
 
 def _counts(heard: Mention, phrase: Phrase, voice: _Voice, settings: EvidenceSettings) -> bool:

@@ -19,6 +19,7 @@ class _Heard:
     score: float
     level_dba: float
     phrase: str | None
+    lowered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,16 @@ class _Sound:
     score: float
     level_dba: float
     phrase: str | None
+    lowered: bool  # of all that agreed
 
-    def with_step(self, heard: _Heard) -> "_Sound":
+    def with_step(self, heard: _Heard, rule: Rule) -> "_Sound":
         louder = heard.score > self.score
         return _Sound(
             self.onset_s,
             heard.score if louder else self.score,
             max(self.level_dba, heard.level_dba),
             heard.phrase if louder and heard.phrase else self.phrase,
+            self.lowered and not _in_full(heard, rule),
         )
 
 
@@ -63,7 +66,10 @@ class Gates:
 
 
 def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates, tuple[Decision, ...]]:
-    """One step further. Pure. Rules may change from step to step; a label that has lost its rule closes at once."""
+    """One step further. Pure. Rules may change from step to step; a label that has lost its rule closes at once.
+
+    An incident that was raised one step lower ends where more is heard, which is then an incident of its own: the desk must hear of it.
+    """
     oldest_s = step.time_s - TRACE_S + _TICK_S
     recent = (*dropwhile(lambda s: s.time_s <= oldest_s, state.recent), step)
     gates: dict[str, _Listening | _Raised] = {}
@@ -72,7 +78,10 @@ def advance(state: Gates, step: Step, rules: Mapping[str, Rule]) -> tuple[Gates,
     ]
     for label, rule in rules.items():
         gate = state.by_label.get(label, _Listening())
-        heard = _Heard(state.time_s, step.time_s, step.scores.get(label, 0.0), step.level_dba, step.phrases.get(label))
+        heard = _Heard(state.time_s, step.time_s, step.scores.get(label, 0.0), step.level_dba, step.phrases.get(label), label in step.lowered)
+        if isinstance(gate, _Raised) and gate.sound.lowered and _in_full(heard, rule):
+            decisions.append(_closed(label, gate))
+            gate = _Listening()
         if isinstance(gate, _Listening):
             after = _listen(gate, heard, rule)
             if isinstance(after, _Raised):
@@ -98,12 +107,12 @@ def _listen(gate: _Listening, heard: _Heard, rule: Rule) -> _Listening | _Raised
     sound = gate.sound
     if sound is None:
         first = agreeing[0]
-        sound = _Sound(first.began_s, first.score, first.level_dba, first.phrase)
+        sound = _Sound(first.began_s, first.score, first.level_dba, first.phrase, first.lowered)
         for h in recent:
             if h.time_s > first.time_s:
-                sound = sound.with_step(h)
+                sound = sound.with_step(h, rule)
     else:
-        sound = sound.with_step(heard)
+        sound = sound.with_step(heard, rule)
     # Only a step that agrees may raise: otherwise a short burst would reach `shortest_s` by the window's own length.
     lasted = heard.score >= rule.threshold and heard.time_s - sound.onset_s >= rule.shortest_s - _TICK_S
     loud = rule.min_level_dba is None or sound.level_dba >= rule.min_level_dba
@@ -112,14 +121,19 @@ def _listen(gate: _Listening, heard: _Heard, rule: Rule) -> _Listening | _Raised
 
 def _hold(gate: _Raised, heard: _Heard, rule: Rule) -> _Listening | _Raised:
     if heard.score >= rule.release:
-        return replace(gate, sound=gate.sound.with_step(heard), heard_s=heard.time_s)
+        return replace(gate, sound=gate.sound.with_step(heard, rule), heard_s=heard.time_s)
     return _Listening() if heard.time_s - gate.heard_s >= rule.hold_s - _TICK_S else gate
+
+
+def _in_full(heard: _Heard, rule: Rule) -> bool:
+    """Whether a step agrees, and not only one step lower."""
+    return heard.score >= rule.threshold and not heard.lowered
 
 
 def _opened(label: str, gate: _Raised, recent: tuple[Step, ...]) -> Opened:
     sound = gate.sound
     trace = around(label, sound.onset_s, recent)
-    return Opened(label, sound.onset_s, gate.raised_s, sound.score, sound.level_dba, sound.phrase, trace)
+    return Opened(label, sound.onset_s, gate.raised_s, sound.score, sound.level_dba, sound.phrase, trace, sound.lowered)
 
 
 def _closed(label: str, gate: _Raised) -> Closed:

@@ -30,6 +30,7 @@ class Step:
     level_dba: float  # A-weighted, fast
     scores: Mapping[str, float]  # by label; a missing label counts as 0
     phrases: Mapping[str, str] = field(default_factory=dict)  # the phrase behind a label's score, where one is
+    lowered: frozenset[str] = frozenset()  # labels whose score is that of a phrase alone, where another kind of evidence is wanted
     phrase: str | None = None  # best-ranked of the whole list, whatever it is worth
     phrase_score: float = 0.0
 
@@ -54,6 +55,7 @@ class Opened:
     level_dba: float  # highest since the onset
     phrase: str | None  # only for labels that come from phrases
     trace: tuple[TracePoint, ...]  # from 5 s before the onset up to `raised_s`, four a second, oldest first
+    lowered: bool = False  # one step lower: a phrase alone, where another kind of evidence is wanted
 
 
 @dataclass(frozen=True, slots=True)

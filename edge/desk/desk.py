@@ -282,7 +282,8 @@ def _alert(case: Case) -> dict[str, Any]:
     return {
         "terminal": case.terminal, "id": case.id, "label": case.label, "state": case.state, "place": case.place or case.terminal,
         "began_ms": case.began_ms, "score": case.score, "level_dba": case.level_dba, "phrase": case.phrase, "repeat": case.repeat, "count": case.count,
-        "drill": case.drill, "verdict": case.verdict, "by": case.by, "trace": case.trace, "waiting": case.waiting, "open": case.open,
+        "drill": case.drill, "verdict": case.verdict, "by": case.by, "trace": case.trace, "waiting": case.waiting, "calls": case.calls,
+        "open": case.open, "lowered": case.lowered,
         "acknowledged_ms": case.acknowledged_ms, "arrived_ms": case.arrived_ms, "closed_ms": case.closed_ms, "word": case.word,
     }  # fmt: skip
 

@@ -77,6 +77,7 @@ class Alert(_Said):
     trace: tuple[Point, ...] = Field(max_length=40)
     model: str = Field(max_length=64)
     profile: str = Field(max_length=64)
+    lowered: bool = False
 
 
 class Listed(BaseModel):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge.desk.message import Alert, Body, Health, Listed, Message, Open, Reply, Status, Withdrawn
-from edge.health.faults import Fault
+from edge.health.faults import DEAF, Fault
 
 STALE_S = 200.0
 """Health comes each minute; after three that did not come nobody knows how the terminal is."""
@@ -15,10 +15,6 @@ MOST_ALERTS = 2000
 MOST_TERMINALS = 1000
 
 _RANK = {"raised": 0, "ongoing": 0, "ended": 0, "acknowledged": 1, "closed": 2}
-DEAF = frozenset({
-    Fault.MICROPHONE_MISSING, Fault.MICROPHONE_BUSY, Fault.CAPTURE_STALLED, Fault.SILENCE, Fault.FROZEN, Fault.CONSTANT, Fault.RATE_CHANGED,
-    Fault.COVERED, Fault.MODEL,
-})  # fmt: skip
 WARM = frozenset({Fault.OVER_TEMPERATURE, Fault.THROTTLED})
 CONDITIONS = ("never_seen", "offline", "deaf", "stale", "warm", "faulty", "muted", "fine")
 """Worst first."""
@@ -54,6 +50,7 @@ class Case:
     arrived_ms: int | None = None
     closed_ms: int | None = None
     word: str = ""
+    lowered: bool = False  # one step lower than others: it stands below them, and calls nobody
 
     @property
     def key(self) -> tuple[str, str]:
@@ -69,6 +66,11 @@ class Case:
     def waiting(self) -> bool:
         """Whether nobody has acknowledged it."""
         return _RANK[self.state] == 0
+
+    @property
+    def calls(self) -> bool:
+        """Whether it wants somebody so much that he is to be called."""
+        return self.waiting and not self.lowered
 
     @property
     def began_ms(self) -> int:
@@ -130,8 +132,8 @@ class School:
 
     @property
     def cases(self) -> list[Case]:
-        """Those nobody has acknowledged first, each kind by age; then the last closed ones, newest first."""
-        opened = sorted((case for case in self._cases.values() if case.open), key=lambda case: (not case.waiting, case.began_ms, case.seq))
+        """Those nobody has acknowledged first, each kind by age, those one step lower last; then the last closed ones, newest first."""
+        opened = sorted((case for case in self._cases.values() if case.open), key=lambda case: (not case.waiting, case.lowered, case.began_ms, case.seq))
         closed = sorted((case for case in self._cases.values() if not case.open), key=lambda case: -(case.closed_ms or 0))
         return opened + closed
 
@@ -200,7 +202,7 @@ class School:
         return [self._put(replace(
             _advanced(base, said.state, now_ms, fresh=before is None), label=said.label, place=said.place, seq=said.seq, score=said.score,
             level_dba=said.level_dba, phrase=said.phrase, onset_ms=said.onset_at, raised_ms=said.raised_at, said_ms=said.at, repeat=said.repeat,
-            count=said.count, drill=said.drill, verdict=said.verdict, by=said.by or base.by, model=said.model, profile=said.profile,
+            count=said.count, drill=said.drill, verdict=said.verdict, by=said.by or base.by, model=said.model, profile=said.profile, lowered=said.lowered,
             trace=tuple((p.offset_s, p.score, p.level_dba) for p in said.trace) or base.trace,
         ))]  # fmt: skip
 

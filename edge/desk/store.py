@@ -45,6 +45,7 @@ _cases = Table(
     Column("count", BigInteger), Column("drill", Boolean), Column("verdict", String(10)), Column("by", String(200)), Column("trace", Text),
     Column("model", String(64)), Column("profile", String(64)), Column("acknowledged_ms", BigInteger), Column("arrived_ms", BigInteger),
     Column("closed_ms", BigInteger), Column("word", String(500)),
+    Column("lowered", Boolean, nullable=False),
 )  # fmt: skip
 _terminals = Table(
     "terminals", metadata,
@@ -137,7 +138,7 @@ class Store:
         with self._engine.begin() as db:
             for case in cases:
                 row = {**asdict(case), "trace": json.dumps(case.trace)}
-                _put(db, _cases, {"terminal": case.terminal, "id": case.id}, row)
+                _put(db, _cases, {"terminal": case.terminal, "id": case.id}, row, unless_empty=("arrived_ms", "word"))
             for t in terminals:
                 row = {
                     "name": t.name, "place": t.place, "condition": t.condition, "since_ms": t.since_ms, "told_ms": t.told_ms, "heard_ms": t.heard_ms,
@@ -239,10 +240,12 @@ def local_day(ms: int) -> date:
     return datetime.fromtimestamp(ms / 1000).astimezone().date()
 
 
-def _put(db: Connection, table: Table, key: Mapping[str, object], row: Mapping[str, object]) -> None:
-    # An UPSERT is each database's own; with one writer these two do the same.
+def _put(db: Connection, table: Table, key: Mapping[str, object], row: Mapping[str, object], unless_empty: Sequence[str] = ()) -> None:
+    """unless_empty: what another desk on this database may know and this one does not; it stays."""
+    # An UPSERT is each database's own; these two do the same, and where another desk came between, the keeper tries again.
     where = [table.c[name] == value for name, value in key.items()]
-    if not db.execute(update(table).where(*where).values(**row)).rowcount:
+    known = {name: value for name, value in row.items() if value or name not in unless_empty}
+    if not db.execute(update(table).where(*where).values(**known)).rowcount:
         db.execute(insert(table).values(**row))
 
 

@@ -107,7 +107,7 @@ class Teller:
         """Tell of what nobody has acknowledged for too long."""
         for case in cases:
             late_s = (now_ms - case.first_ms) / 1000 - self._settings.tell_after_s
-            if not case.waiting or late_s < 0:
+            if not case.calls or late_s < 0:
                 continue
             for whom in on_duty(self._settings.roster, local, period):
                 with self._lock:

@@ -36,6 +36,7 @@ WORDS: Mapping[str, str] = {
     "verdict_drill": N_("drill"),
     "verdict_none": N_("not known"),
     "word": N_("A word about it"),
+    "lowered": N_("a phrase alone"),
     "seconds_ago": N_("{n} s ago"),
     "minutes_ago": N_("{n} min ago"),
     "hours_ago": N_("{n} h ago"),

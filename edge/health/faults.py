@@ -29,3 +29,10 @@ class Fault(StrEnum):
     PROFILE_STALE = "profile_stale"
     BUTTON_STUCK = "button_stuck"
     CPU_LATE = "cpu_late"
+
+
+DEAF = frozenset({
+    Fault.MICROPHONE_MISSING, Fault.MICROPHONE_BUSY, Fault.CAPTURE_STALLED, Fault.SILENCE, Fault.FROZEN, Fault.CONSTANT, Fault.RATE_CHANGED,
+    Fault.COVERED, Fault.MODEL,
+})  # fmt: skip
+"""With one of these, what is shouted beside the terminal is not heard, or not as it was."""

@@ -97,6 +97,7 @@ def alert(stamp: Stamp, said: Alert) -> bytes:
         trace=[{"offset_s": _rounded(point.offset_s, 2), "score": _rounded(point.score, 3), "level_dba": _rounded(point.level_dba, 1)} for point in said.trace],
         model=said.model,
         profile=said.profile,
+        **({"lowered": True} if said.lowered else {}),
     )
 
 

@@ -1,5 +1,6 @@
 """The life of alerts, with passed time and a real outbox."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,20 @@ def test_a_storm_becomes_one_alert_with_a_count(tmp_path: Path) -> None:
         alerts.closed(closed(second))
     alerts.opened(opened(65.0, "crying"), at(65))
     assert [(a.label, a.count) for a in alerts.open] == [("shouting", 1)] * 3 + [("shouting", 4), ("crying", 1)]
+
+
+def test_what_is_more_is_not_lost_in_a_storm_of_what_is_less(tmp_path: Path) -> None:
+    """A class that plays with a phrase must not hide the first one that is shouted; both are told apart after a restart, too."""
+    box = outbox(tmp_path)
+    alerts = book(box)
+    for i in range(8):
+        alerts.opened(replace(opened(10.0 * i, "help"), lowered=True), at(10.0 * i))
+    raised = alerts.opened(opened(100.0, "help"), at(100))
+    assert raised is not None
+    assert (raised.lowered, raised.count) == (False, 1)
+    assert [(alert.lowered, alert.count) for alert in alerts.open] == [(True, 1)] * 3 + [(True, 5), (False, 1)]
+    box.close()
+    assert [alert.lowered for alert in book(outbox(tmp_path), now_s=101.0).open] == [True] * 4 + [False]
 
 
 def test_more_of_a_storm_after_its_alert_was_acknowledged_is_raised_anew(tmp_path: Path) -> None:

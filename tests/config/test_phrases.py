@@ -21,7 +21,7 @@ phrases = [{text = "救命", severity = 3, threshold = 0.7}, "快来人啊"]
 phrases = [{text = "打死你", on = false, min_dba = 70.0, only_shouted = true}]
 """
 TOO_LONG = "cannot be listened for: it has more than 40 hanzi; nobody says them in one breath"
-TABLE = "a table with the keys text, on, threshold, severity, min_dba, only_shouted"
+TABLE = "a table with the keys text, on, threshold, severity, min_dba, only_shouted, alone"
 
 
 @pytest.fixture
@@ -104,6 +104,16 @@ def test_the_configuration_adds_changes_and_removes(shipped: Path, tmp_path: Pat
             Phrase("滚", "insult", threshold=0.9, severity=1),
         )
     )
+
+
+def test_what_a_phrase_alone_does_is_by_the_phrase_and_else_by_the_place(shipped: Path, file: Path, tmp_path: Path) -> None:
+    """The list of the whole school may except a phrase from what the configuration of one terminal says of its group."""
+    file.write_text('[help]\nphrases = ["放开我", {text = "救命", alone = "raise"}]\n[insult]\nphrases = ["滚"]\n', encoding="utf-8")
+    ours = settings(f'[phrases]\nfile = "{file}"\nsecond_dba = 80\nhelp.alone = "lower"\ninsult.add = [{{text = "滚", alone = "nothing"}}]\n', tmp_path)
+    found = list_in_use(ours, shipped)
+    assert [(p.text, p.alone, p.second_dba, p.second_s) for p in found.phrases] == [
+        ("放开我", "lower", 80.0, 3.0), ("救命", "raise", 80.0, 3.0), ("滚", "nothing", 80.0, 3.0),
+    ]  # fmt: skip
 
 
 def test_a_configured_file_takes_the_place_of_the_shipped_list(shipped: Path, file: Path, tmp_path: Path) -> None:

@@ -157,6 +157,50 @@ def test_a_phrase_with_a_least_level_is_nothing_below_it() -> None:
     assert peak([replace(m, level_dba=66.0 if m.time_s == 3.0 else QUIET_DBA) for m in calm], phrases=loud) == pytest.approx(0.9)
 
 
+NEEDS = (replace(PHRASES[HELP], alone="nothing", second_s=2.0),)
+LOWERS = (replace(PHRASES[HELP], alone="lower", second_s=2.0),)
+
+
+def loud_at(time_s: float, **voice: float) -> list[Moment]:
+    """A phrase that ends at 4 s, calm but for one step."""
+    return [replace(m, **voice) if m.time_s == time_s else m for m in said((4.0, 0, 0.9), until_s=9.0)]  # type: ignore[arg-type] # of Moment
+
+
+def heard_in_full(moments: Sequence[Moment], phrases: Sequence[Phrase]) -> list[float]:
+    """When help reaches its threshold, and not one step lower."""
+    found = zip(moments, run(moments, phrases), strict=True)
+    return [moment.time_s for moment, weighed in found if weighed["help"].score >= 0.5 and not weighed["help"].lowered]
+
+
+@pytest.mark.parametrize("phrases", [NEEDS, LOWERS])
+@pytest.mark.parametrize("voice", [{"level_dba": 70.0}, {"shouting": 0.5}])
+@pytest.mark.parametrize(("second_s", "from_s"), [(1.8, 4.0), (4.0, 4.0), (5.0, 5.0), (6.0, 6.0)])
+def test_a_phrase_that_needs_another_kind_of_evidence_counts_once_there_is_some(
+    phrases: Sequence[Phrase], voice: dict[str, float], second_s: float, from_s: float
+) -> None:
+    """Loudness or shouting, some seconds before or after it (it began at 3.64 s); for as long as any phrase counts, and not before."""
+    times = heard_in_full(loud_at(second_s, **voice), phrases)
+    assert [times[0], times[-1]] == pytest.approx([from_s, from_s + SETTINGS.late_s])
+
+
+@pytest.mark.parametrize(("second_s", "voice"), [(1.4, {"level_dba": 90.0}), (6.4, {"shouting": 0.9}), (4.0, {"level_dba": 69.0, "shouting": 0.4})])
+def test_a_phrase_without_it_is_nothing_or_one_step_lower(second_s: float, voice: dict[str, float]) -> None:
+    """What was too long before, comes too late, or is too little; what is raised lower waits for the shouting that is scored late."""
+    moments = loud_at(second_s, **voice)
+    assert peak(moments, phrases=NEEDS) == 0.0
+    lower = [(m.time_s, w["help"]) for m, w in zip(moments, run(moments, LOWERS), strict=True) if w["help"].phrase is not None]
+    assert [time_s for time_s, _ in lower] == [4.8, 5.0, 5.2, 5.4, 5.6]
+    assert all(weighed.lowered and weighed.score > 0.89 for _, weighed in lower)
+
+
+def test_a_phrase_in_full_goes_before_one_that_is_alone() -> None:
+    """However much better the other one was heard; unless it is too weak itself."""
+    both = (replace(PHRASES[HELP], alone="lower"), PHRASES[TEACHER])
+    for score, lowered in ((0.6, False), (0.3, True)):
+        moments = [Moment(2.0, QUIET_DBA, 0.0, (Hit(0, 0.95),)), Moment(2.8, QUIET_DBA, 0.0, (Hit(1, score, lasted_s=0.5),))]
+        assert run(moments, both)[1]["help"].lowered is lowered
+
+
 def test_of_phrases_heard_alike_the_gravest_is_named() -> None:
     """In either order; a better score goes before."""
     for hits in ((Hit(DIE, 0.8), Hit(STUPID, 0.8)), (Hit(STUPID, 0.8), Hit(DIE, 0.8))):

@@ -183,3 +183,26 @@ def test_an_alert_carries_what_was_heard_before_it() -> None:
     """The desk judges by the trace: four points a second from 5 s before the onset, quiet before it and high after it."""
     first = opened(run(steps([0.1] * 100 + [0.9] * 5)))[0]
     assert [(p.offset_s, p.score) for p in first.trace] == [(i / 4, 0.9 if i > 0 else 0.1) for i in range(-19, 3)]
+
+
+ALONE = Rule(threshold=0.5, release=0.25, agree=1, of=1, shortest_s=0.0, hold_s=2.0)
+
+
+def said(scores: Iterable[float], lowered: Iterable[int]) -> list[Step]:
+    """Steps of help, and at which of them it is only a phrase alone."""
+    alone = set(lowered)
+    return [Step(s.time_s, 60.0, s.scores, {"help": "救命"}, frozenset({"help"} if i in alone else ())) for i, s in enumerate(steps(scores, label="help"))]
+
+
+def test_a_phrase_alone_is_raised_one_step_lower_and_what_is_more_is_raised_in_full() -> None:
+    """The desk that took the first for a prank must hear of the second; what is weaker than the threshold is not more."""
+    decisions = run(said([0.9, 0.9, 0.4, 0.0, 0.9, 0.9, 0.0, 0.9], lowered=[0, 1, 7]), {"help": ALONE})
+    assert [(type(d), d.onset_s) for d in decisions] == [(Opened, 0.0), (Closed, 0.0), (Opened, 0.8), (Closed, 0.8)]
+    assert [(d.onset_s, d.lowered) for d in opened(decisions)] == [(0.0, True), (0.8, False)]
+
+
+def test_an_incident_is_lower_only_where_all_that_agreed_was() -> None:
+    """One step in full among those that raise it is enough."""
+    rule = Rule(threshold=0.5, release=0.25, agree=3, of=3, shortest_s=0.0, hold_s=2.0)
+    for lowered, expected in (([0, 1, 2], True), ([0, 2], False), ([1, 2], False)):
+        assert [d.lowered for d in opened(run(said([0.9, 0.9, 0.9], lowered), {"help": rule}))] == [expected]

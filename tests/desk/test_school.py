@@ -47,6 +47,14 @@ def test_an_acknowledged_alert_does_not_wait_again(school: School) -> None:
     assert (case.state, case.by, case.acknowledged_ms) == ("acknowledged", "李老师", NOON_MS + 9000)
 
 
+def test_an_alert_one_step_lower_stands_below_the_others_and_calls_nobody(school: School) -> None:
+    """It waits all the same."""
+    other = ID.replace("1", "2")
+    take(school, "alert", alert(lowered=True))
+    take(school, "alert", alert(id=other), 5000)
+    assert [(case.id, case.waiting, case.calls) for case in school.cases] == [(other, True, True), (ID, True, False)]
+
+
 def test_a_desk_that_starts_late_knows_what_is_open(school: School) -> None:
     """From `open`, with the place of `status`; the next saying fills in the rest."""
     take(school, "status", status(), retained=True)

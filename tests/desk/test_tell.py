@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -54,6 +55,11 @@ def test_nobody_is_told_within_twenty_seconds_and_everybody_once_after() -> None
     assert [told.look(s) for s in (0, 19.9, 20, 21, 200)] == [0, 0, 1, 1, 1]
     assert told.sent == [("json://x", "Nobody has acknowledged an alert", f"{PLACE}: shouting, for 20 s")]
     assert (told.tried[0].failed, told.tried[0].number) == (None, 1)
+
+
+def test_nobody_is_told_of_what_is_one_step_lower() -> None:
+    """That is what makes it lower."""
+    assert Told(None).look(200, replace(CASE, lowered=True)) == 0
 
 
 @pytest.mark.parametrize("state", ["acknowledged", "closed"])

@@ -182,7 +182,7 @@ def config(data: bytes) -> None:
 
 LIST = (models_folder() / "phrases.toml").read_bytes()
 PHRASES = st.text(st.sampled_from("救命打死你放学。 ,aB3\u3007\U00020bb7"), max_size=6).map(lambda text: json.dumps(text, ensure_ascii=False))
-PHRASE_KEYS = st.sampled_from(["on", "threshold", "severity", "min_dba", "only_shouted", "x"])
+PHRASE_KEYS = st.sampled_from(["on", "threshold", "severity", "min_dba", "only_shouted", "alone", "x"])
 
 
 @st.composite

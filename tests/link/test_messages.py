@@ -56,6 +56,7 @@ def test_an_alert_says_what_the_desk_relies_on() -> None:
         replace, st.just(alert(1)), label=st.sampled_from(LABELS), state=st.sampled_from(State), score=st.floats(0, 1), level_dba=st.none() | st.floats(),
         onset_ms=st.none() | st.integers(0, 4_102_444_800_000), raised_ms=st.none() | st.integers(0, 4_102_444_800_000), repeat=st.integers(0, 2000),
         count=st.integers(1, 500), drill=st.booleans(), verdict=st.none() | st.sampled_from(Verdict), by=st.none() | st.text(), phrase=st.none() | st.text(),
+        lowered=st.booleans(),
     ),
     st.none() | st.integers(0, 4_102_444_800_000),
 )  # fmt: skip

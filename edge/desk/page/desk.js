@@ -133,6 +133,7 @@ function closeForm(alert) {
 
 function alertCard(alert) {
   const facts = [t("state_" + alert.state)];
+  if (alert.lowered) facts.push(t("lowered"));
   if (alert.level_dba !== null) facts.push(t("level") + " " + alert.level_dba.toFixed(0) + " dBA");
   if (alert.score !== null) facts.push(t("score") + " " + alert.score.toFixed(2));
   if (alert.repeat > 0) facts.push(t("said_times", { n: alert.repeat + 1 }));
@@ -145,7 +146,7 @@ function alertCard(alert) {
   if (alert.waiting) buttons.append(el("button", { class: "main", "data-is": "go " + key(alert), onclick: () => wish("acknowledge", alert.terminal, { alert: alert.id }) }, t("going")));
   if (alert.state === "acknowledged" && !alert.arrived_ms) buttons.append(el("button", { "data-is": "there " + key(alert), onclick: () => wish("arrive", alert.terminal, { alert: alert.id }) }, t("arrived")));
   if (alert.open && closing !== key(alert)) buttons.append(el("button", { "data-is": "close " + key(alert), onclick: () => { closing = key(alert); show(); } }, t("close")));
-  return el("article", { class: "alert" + (alert.waiting ? " waiting" : alert.open ? "" : " closed"), "data-alert": alert.id },
+  return el("article", { class: "alert" + (alert.calls ? " waiting" : alert.open ? "" : " closed"), "data-alert": alert.id },
     el("div", { class: "place" }, alert.place),
     el("div", { class: "what" }, label(alert.label), alert.phrase ? " “" + alert.phrase + "”" : "", alert.drill ? " (" + t("drill") + ")" : "", " · ",
       el("span", { class: "since", "data-since": alert.began_ms }, ago(alert.began_ms))),
@@ -315,7 +316,7 @@ function beep() {
 }
 
 function call() {
-  const waiting = picture.alerts.filter((alert) => alert.waiting);
+  const waiting = picture.alerts.filter((alert) => alert.calls);
   for (const alert of waiting) {
     if (seen.has(key(alert))) continue;
     seen.add(key(alert));
