@@ -30,7 +30,7 @@ from edge.decide.rules import rules_for
 from edge.decide.types import Closed, Opened, Rule, Step
 from edge.detect.detector import Detector
 from edge.detect.level_only import LevelOnly
-from edge.detect.manifest import ModelError, RuleDefaults
+from edge.detect.manifest import ModelError
 from edge.errors import EdgeError
 from edge.evidence.keeper import Keeper, keeper_of, seal_of
 from edge.health.clock import Clock, Moment, system_clock
@@ -38,7 +38,9 @@ from edge.health.faults import Fault
 from edge.health.levels import exceeded
 from edge.health.machine import Strain, disk_free_mb, temperature_c
 from edge.health.watchdog import Watchdog
-from edge.link import commands, messages
+from edge.hearing import Hearing
+from edge.introduction import Introduction
+from edge.link import commands, homeassistant, messages
 from edge.link.commands import Gatekeeper, Reason, Refusal, Refused
 from edge.link.connection import Connected, Disconnected, Link, endpoint_of
 from edge.link.messages import Stamp
@@ -52,7 +54,7 @@ from edge.shipped import models_folder
 from edge.sound import Sound, SoundEvent, Source, Traced
 from edge.uplink import Uplink
 from edge.wall import Wall, has_key
-from edge.words import N_
+from edge.words import N_, translator
 
 HEALTH_S = 60.0
 HEAL_S = 5.0  # between two tries to write to a disk that refused, and two looks at the computer's heat
@@ -115,10 +117,14 @@ class Daemon:
         self._phrases = Phrases(models, config, reread or (lambda: config))
         self._reloader = Reloader(self._phrases.read, self._events.put)
         self._calibration = profiles.in_use(config, self._folder, profiles.here(config, self._detector.manifest.sha256))
+        self._hearing = Hearing(self._chain, self._detector, self._phrases.listening, self._clock_s, goes_on=has_key(config))
+        self._told_changes = 0
         self._period = ""
         self._rules: Mapping[str, Rule] = {}
         self._labels = self._armed()
         self._topics = Topics(config.terminal.site, own_terminal_name(config.terminal.name))
+        known = homeassistant.Known(self._topics, config.terminal.place, edge.__version__)
+        self._introduction = Introduction(self._folder, config.home_assistant, known, translator(config.terminal.language, environment))
         self._boot = entropy(8).hex()
         self._watchdog = Watchdog(environment)
         will = messages.status(Stamp(None, self._boot), self._status({}), online=False)
@@ -149,7 +155,6 @@ class Daemon:
             self._gatekeeper = Gatekeeper(self._outbox.carried_out)
             self._book = Book(self._outbox, self._alert_rules(), self._entropy, now)
             self._uplink = Uplink(self._link, self._topics, self._outbox)
-            self._chain = chain = Chain(self._detector, self._calibration.sensitivity_dbfs, self._phrases.listening)
             if self._calibration.problem:
                 _log.warning("profile.not_used reason=%r", str(self._calibration.problem))
             manifest, sensitivity_dbfs = self._detector.manifest, self._calibration.sensitivity_dbfs
@@ -166,7 +171,7 @@ class Daemon:
                     self._evidence.hear(block)
                 self._covering.hear(block)
                 self._selftest.hear(block)
-                steps, heard = chain.feed(self._wall.without_us(block)), self._clock()
+                steps, heard = self._hearing.feed(self._wall.without_us(block)), self._clock()
                 if not self._wall.deaf():
                     self._history.hear(steps, self._period, _local(heard), heard.monotonic_s)
                 return steps
@@ -248,10 +253,16 @@ class Daemon:
                 )
             case _:
                 self._uplink.handle(event, now)
-                if isinstance(event, Connected):  # the broker may have lost all it had retained
-                    self._told_mutes = self._told_open = None
-                    self._told_health_s = -HEALTH_S
-                    self._report(now)
+                if isinstance(event, Connected):
+                    self._introduce(now)
+
+    def _introduce(self, now: Moment) -> None:
+        """Say all that is retained: the broker may have lost it."""
+        self._told_mutes = self._told_open = None
+        self._told_health_s = -HEALTH_S
+        self._report(now)
+        for topic, payload in self._introduction.due():
+            self._uplink.publish(topic, payload, retain=True)
 
     def _key(self, event: Pressed | Released, now: Moment) -> None:
         alert, heard_s = self._wall.handle(event, self._book, self._sound, now), self._sound.stream_s(event.onset_s)
@@ -297,14 +308,20 @@ class Daemon:
         return None
 
     def _reloaded(self, read: Reloaded[Listening | None], now: Moment) -> None:
-        taken = self._phrases.take(self._chain, read)
+        taken = self._phrases.take(self._hearing, read)
         if taken:
-            self._period, self._told_mutes, self._labels = "", None, self._armed()  # the rules are made anew, and the status said again
+            self._listens_anew()
         for id_ in read.commands:
             self._uplink.publish(self._topics.reply, messages.reply(self._stamp(now), id_, None if taken else Refusal(Reason.UNUSABLE)))
 
+    def _listens_anew(self) -> None:
+        self._period, self._told_mutes, self._labels = "", None, self._armed()  # the rules are made anew, and the status said again
+
     def _report(self, now: Moment) -> None:
         """Say what is new of the terminal itself."""
+        if self._told_changes != (changes := self._hearing.changes):
+            self._told_changes = changes
+            self._listens_anew()
         stamp, faults = self._stamp(now), self._faults(now)
         self._wall.tick(self._book, self._outbox.waits, self._sound, faults, now, armed=self._ready)
         if self._told_mutes != self._book.mutes and self._uplink.connected:
@@ -329,10 +346,9 @@ class Daemon:
 
     def _faults(self, now: Moment) -> frozenset[Fault]:
         clock = frozenset[Fault]() if now.synchronised else frozenset({Fault.CLOCK_UNSYNCHRONISED})
-        if isinstance(self._detector, LevelOnly):  # its profile goes by the model that should be there
-            used = frozenset({Fault.MODEL})
-        else:
-            used = frozenset({Fault.PROFILE_STALE}) if self._calibration.problem else frozenset[Fault]()
+        used = self._hearing.faults()
+        if self._calibration.problem and not isinstance(self._detector, LevelOnly):  # a profile goes by the model that should be there
+            used |= {Fault.PROFILE_STALE}
         late = frozenset([Fault.CPU_LATE] * self._sound.late + [Fault.COVERED] * self._covering.covered)
         evidence = self._evidence.faults() if self._evidence else frozenset[Fault]()
         own = self._phrases.faults() | clock | used | late | evidence | self._strained
@@ -389,15 +405,14 @@ class Daemon:
         if period != self._period:
             _log.info("period.begins name=%s", period)
             self._period = period
-            self._rules = rules_for(self._defaults(), self._config.labels, self._config.periods, period, self._calibration.thresholds)
+            self._rules = rules_for(self._hearing.rules, self._config.labels, self._config.periods, period, self._calibration.thresholds)
         return self._rules
 
-    def _defaults(self) -> Mapping[str, RuleDefaults]:
-        listening = None if isinstance(self._detector, LevelOnly) else self._phrases.listening
-        return {**self._detector.manifest.rules, **(listening.rules if listening else {})}
+    def _chain(self, detector: Detector | LevelOnly, listening: Listening | None) -> Chain:
+        return Chain(detector, self._calibration.sensitivity_dbfs, listening)
 
     def _armed(self) -> list[str]:
-        return [*self._wall.labels, *sorted(rules_for(self._defaults(), self._config.labels, (), "", {}))]
+        return [*self._wall.labels, *sorted(rules_for(self._hearing.rules, self._config.labels, (), "", {}))]
 
     def _stamp(self, now: Moment) -> Stamp:
         return Stamp(now.known_ms, self._boot)

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.chain import Chain, Listening, wanted
+from edge.chain import Listening, wanted
 from edge.config.phrases import list_in_use
 from edge.config.schema import Config
 from edge.errors import EdgeError
 from edge.health.faults import Fault
+from edge.hearing import Hearing
 from edge.reload import Reloaded
 
 _log = logging.getLogger(__name__)
@@ -34,12 +35,12 @@ class Phrases:
         """What is on disk now; takes seconds on a small computer, and may be called from another thread. Raises EdgeError, and nothing has changed."""
         return self._read(self._reread())
 
-    def take(self, chain: Chain, read: Reloaded[Listening | None]) -> bool:
+    def take(self, hearing: Hearing, read: Reloaded[Listening | None]) -> bool:
         """Listen by what was read; False where it cannot be used, and all is as before."""
         try:
             if read.error:
                 raise read.error
-            chain.listen(read.new)
+            hearing.listen(read.new)
         except EdgeError as error:
             self._refused(error)
             return False

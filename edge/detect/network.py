@@ -35,7 +35,7 @@ class Network:
 
     def __init__(self, model: bytes, path: Path, step_frames: int, bands: int, outputs: int, *, at_once: bool) -> None:
         """at_once: any number of steps in one run, as recordings have them; otherwise one step a run, with fixed shapes. Raises ModelError."""
-        self._at_once, self._step_frames = at_once, step_frames
+        self._path, self._at_once, self._step_frames = path, at_once, step_frames
         self._net = session(model, path, None if at_once else step_frames)
         taken, *states = self._net.get_inputs()
         given, *after = self._net.get_outputs()
@@ -54,10 +54,15 @@ class Network:
         return dict(self._start)
 
     def run(self, frames: Array, state: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
-        """Whole steps of frames (steps * step_frames, bands) and the state before -> results (m, outputs) of all steps, and the state after."""
+        """Whole steps of frames (steps * step_frames, bands) and the state before -> results (m, outputs) of all steps, and the state after.
+
+        Raises ModelError where a result is no number.
+        """
         results = []
         for piece in [frames] if self._at_once else np.split(frames, len(frames) // self._step_frames):
             result, *after = self._net.run(None, {"frames": piece[None], **state})
+            if np.isnan(result).any():  # and would be for ever, as the state is: nothing would be heard any more, and nothing said of it
+                raise ModelError(N_("model {path} gives what is no number"), path=self._path)
             results.append(result[0])
             state = dict(zip(self._names, after, strict=True))
         return np.concatenate(results), state

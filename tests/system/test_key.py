@@ -11,6 +11,7 @@ from edge.evidence.shelf import FOLDER, listed
 from edge.shipped import models_folder
 from tests.asyncapi import problems
 from tests.broker import Broker, Desk, wait_for
+from tests.detect.by_hand import write_failing_detector
 from tests.panel.parts import Reader
 from tests.sound_server import VirtualMicrophone
 from tests.system.terminal import TOPIC, Terminal, command, loud, quiet
@@ -111,6 +112,19 @@ def test_the_key_works_while_the_model_is_broken(tmp_path: Path, broker: Broker,
     assert desk.wait("alert")["level_dba"] > 20
     wrong = [(h.topic, p) for h in desk.heard for p in problems(h.topic, h.body)]
     assert wrong == []
+
+
+def test_the_key_works_after_the_model_has_failed(tmp_path: Path, broker: Broker, desk: Desk, start: Start) -> None:
+    """In the midst of listening, as onnxruntime fails: the fault has its name, what is armed is said anew, and levels are heard still."""
+    write_failing_detector(tmp_path / "models")
+    terminal = start(broker.port, loud(tmp_path, seconds=60.0), more="", models=str(tmp_path / "models"))
+    assert "shouting" in desk.wait("status", lambda m: m["status"] == "online")["labels"]
+    desk.wait("health", lambda m: "model" in m["faults"])
+    desk.wait("status", lambda m: m["status"] == "online" and m["labels"] == ["button"])
+    touch(tmp_path)
+    assert desk.wait("alert", lambda m: m["label"] == "button")["level_dba"] > 80
+    assert "model.failed" in terminal.log()
+    assert terminal.stop() == 0
 
 
 def test_the_lamp_says_how_it_is_and_the_desk_finds_the_terminal_by_it(tmp_path: Path, broker: Broker, desk: Desk, start: Start) -> None:
