@@ -68,12 +68,14 @@ def add(subparsers: Subparsers, _: Translate) -> None:
     parser.add_argument("--device", default="", metavar=_("NAME"), help=_("with --verdicts: of this terminal alone"))
     parser.add_argument("--days", type=int, default=DAYS, metavar=_("DAYS"), help=_("with --verdicts: of the last so many days (default: 90)"))
     parser.add_argument("--own-broker", action="store_true", help=_("bring a broker along on this machine's loopback, for trying it out (extra [demo])"))
+    users.add_argument("--terminal", action="store_true", help=_("the same in this terminal, for those who have only ssh; serves no page and tells nobody"))
+    parser.add_argument("--as", dest="name", default="", metavar=_("NAME"), help=_("with --terminal: who acknowledges and closes; default: the one logged in"))
     parser.add_argument("--role", choices=ROLES, default="duty", help=_("role of the one who is added: duty, technician (also mutes and drills) or head"))
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Serve, or change who may log in. Returns the exit status."""
-    if any(find_spec(name) is None for name in _NEEDED):
+    if any(find_spec(name) is None for name in (("sqlalchemy",) if args.terminal else _NEEDED)):
         raise NotInstalled(N_("the desk needs packages that are not installed. Run: pip install 'xiaoan-edge[desk]'"))
     from edge.desk.store import Store
 
@@ -92,6 +94,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
             return 0
         if args.verdicts is not None:
             return _verdicts(store, args.verdicts, args.device, args.days, context)
+        if args.terminal:
+            return _show(store, args.name, context)
         with ExitStack() as stack:
             broker = context.config.broker
             if args.own_broker:
@@ -164,4 +168,31 @@ def _serve(store: "Store", context: Context, broker: BrokerSettings) -> int:
         serve(desk, config.desk, context.language)
     finally:
         desk.stop()
+    return 0
+
+
+def _show(store: "Store", name: str, context: Context) -> int:
+    from edge.desk.desk import Desk
+    from edge.desk.keyboard import keyboard
+    from edge.desk.screen import show
+    from edge.desk.store import Session
+
+    config = context.config
+    if not config.broker.host:
+        raise NoBroker(N_("no MQTT broker is configured; set `host` in [broker]"))
+    name = name.strip() or getpass.getuser()
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise BadUser(N_("a user's name has 1 to 80 characters"))
+    logging.getLogger("edge").addHandler(logging.NullHandler())  # a line in the midst of the screen would help nobody
+    nobody = config.desk.model_copy(update={"roster": (), "tell_file": ""})  # the desk that serves the page tells people, and once is enough
+    with keyboard() as keys:
+        desk = Desk(config.model_copy(update={"desk": nobody}), store, os.environ, context.translate)
+        desk.on_change = keys.wake
+        desk.start()
+        try:
+            show(desk, Session(name, "duty", "", 0), keys, context.console, context.translate)
+        except KeyboardInterrupt:
+            pass  # as q
+        finally:
+            desk.stop()
     return 0

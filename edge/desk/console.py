@@ -1,0 +1,203 @@
+"""The desk in a terminal: what a key press comes to, and what is drawn. Pure; the same picture as the page's."""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from edge.desk.desk import VERDICTS, Wish
+from edge.words import N_
+
+LATE_MS = 15_000
+"""For a terminal to answer a command."""
+LONGEST_WORD = 200
+UP, DOWN, ENTER, ESCAPE, BACKSPACE = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x7f"
+_BARS = "▁▂▃▄▅▆▇█"
+_QUIET_DBA, _LOUD_DBA = 30.0, 110.0
+_LOOKS = {"fine": "green", "never_seen": "bold red", "offline": "bold red", "deaf": "bold red"}
+
+Picture = Mapping[str, Any]
+Say = Callable[..., str]
+"""say(name of a word of the page, facts…)."""
+
+
+class Mode(Enum):
+    """What is being done."""
+
+    LOOK = auto()
+    VERDICT = auto()
+    WORD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What somebody at the terminal sees and has begun. Start with `View()`."""
+
+    chosen: tuple[str, str] | None = None  # terminal and id of an alert; None: the first
+    mode: Mode = Mode.LOOK
+    verdict: str = "none"
+    word: str = ""
+    asked: tuple[str, int] | None = None  # id of the last command, and when
+    told: str = ""  # what came of it
+    leaving: bool = False
+
+
+def opened(picture: Picture) -> list[Mapping[str, Any]]:
+    """The open alerts, in the page's order."""
+    return [alert for alert in picture["alerts"] if alert["open"]]
+
+
+def chosen(view: View, picture: Picture) -> Mapping[str, Any] | None:
+    """The alert that a key is about."""
+    alerts = opened(picture)
+    return next((a for a in alerts if (a["terminal"], a["id"]) == view.chosen), alerts[0] if alerts else None)
+
+
+def press(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
+    """A key. Returns what is seen then, and what is to be done.
+
+    An alert that is being closed stays chosen, whatever comes meanwhile; what is closed by somebody else is not closed again.
+    """
+    alert = chosen(view, picture)
+    if view.mode is not Mode.LOOK and (alert is None or (alert["terminal"], alert["id"]) != view.chosen):
+        return replace(view, mode=Mode.LOOK, word=""), None
+    if view.mode is Mode.WORD and alert is not None:
+        return _write(view, key, alert)
+    if view.mode is Mode.VERDICT:
+        verdict = {name[0]: name for name in VERDICTS}.get(key.lower())
+        if verdict:
+            return replace(view, mode=Mode.WORD, verdict=verdict, word=""), None
+        return (replace(view, mode=Mode.LOOK) if key == ESCAPE else view), None
+    if key == "q":
+        return replace(view, leaving=True), None
+    if alert is None:
+        return view, None
+    terminal, id_ = alert["terminal"], alert["id"]
+    here = replace(view, chosen=(terminal, id_), mode=Mode.LOOK)
+    match key.lower():
+        case "g" if alert["waiting"]:
+            return here, Wish("acknowledge", terminal, id_)
+        case "t" if alert["state"] == "acknowledged" and not alert["arrived_ms"]:
+            return here, Wish("arrive", terminal, id_)
+        case "c":
+            return replace(here, mode=Mode.VERDICT), None
+    alerts = opened(picture)
+    at = alerts.index(alert)
+    step = {DOWN: 1, "j": 1, UP: -1, "k": -1}.get(key, 0)
+    there = alerts[int(key) - 1] if key in "123456789" and key and int(key) <= len(alerts) else alerts[min(len(alerts) - 1, max(0, at + step))]
+    return replace(here, chosen=(there["terminal"], there["id"])), None
+
+
+def _write(view: View, key: str, alert: Mapping[str, Any]) -> tuple[View, Wish | None]:
+    match key:
+        case "\r" | "\n":
+            wish = Wish("close", alert["terminal"], alert["id"], verdict=view.verdict, word=view.word.strip())
+            return replace(view, mode=Mode.LOOK, word=""), wish
+        case "\x1b":
+            return replace(view, mode=Mode.LOOK, word=""), None
+        case "\x7f" | "\b":
+            return replace(view, word=view.word[:-1]), None
+    more = key if key and not any(unicodedata.category(char) == "Cc" for char in key) else ""
+    return replace(view, word=(view.word + more)[:LONGEST_WORD]), None
+
+
+def came_of_it(view: View, picture: Picture, say: Say, now_ms: int) -> View:
+    """With the terminal's answer to the last command, or that there is none."""
+    if view.asked is None:
+        return view
+    id_, since_ms = view.asked
+    answer = picture["answers"].get(id_)
+    if answer is not None:
+        reason = say(f"reason_{answer['reason']}")
+        return replace(view, asked=None, told=say("done") if answer["ok"] else say("refused", reason=reason))
+    return replace(view, asked=None, told=say("no_answer")) if now_ms - since_ms > LATE_MS else view
+
+
+def drawn(view: View, picture: Picture, say: Say, translate: Callable[[str], str], now_ms: int, height: int) -> RenderableType:
+    """The whole screen, a line for each thing that has to be on one."""
+    alerts, marked = opened(picture), chosen(view, picture)
+    lines = [Text(f"{say('title')} · {picture['site']}", style="bold"), *_troubles(picture, say), Text("")]
+    if not alerts:
+        lines.append(Text(say("no_alerts"), style="green"))
+    for number, alert in enumerate(alerts, 1):
+        lines += _alert(alert, number, say, now_ms, chosen=alert is marked)
+    terminals = [_terminal(terminal, say) for terminal in picture["terminals"]] or [Text(say("no_terminals"))]
+    silent, total = picture["silent_today"], len(picture["terminals"])
+    today = say("not_heard", n=len(silent), all=total, names=", ".join(silent)) if silent else say("all_heard", n=total)
+    foot = _foot(view, say, translate)
+    heading = [Text(""), Text(say("terminals"), style="bold"), *([Text(today, style="yellow" if silent else "green")] if total else [])]
+    room = max(1, height - len(lines) - len(heading) - len(foot) - 1)
+    shown = [*lines, *heading, *terminals[:room], Text(""), *foot]
+    for line in shown:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(*shown)
+
+
+def _troubles(picture: Picture, say: Say) -> list[Text]:
+    told = []
+    if picture["broker"] is not None:
+        told.append(Text(say("broker_away", time=_clock(picture["broker_since_ms"])), style="bold white on red"))
+    if picture["store"] is not None:
+        told.append(Text(say("store_refuses"), style="bold white on red"))
+    return told
+
+
+def _alert(alert: Mapping[str, Any], number: int, say: Say, now_ms: int, *, chosen: bool) -> list[Text]:
+    style = "bold white on red" if alert["calls"] else "bold" if alert["waiting"] else ""
+    phrase = f" “{alert['phrase']}”" if alert["phrase"] else ""
+    drill = f" ({say('drill')})" if alert["drill"] else ""
+    what = f"{say('label_' + alert['label'])}{phrase}{drill}"
+    facts = [say(f"state_{alert['state']}")]
+    facts += [say("lowered")] if alert["lowered"] else []
+    facts += [f"{say('level')} {alert['level_dba']:.0f} dBA"] if alert["level_dba"] is not None else []
+    facts += [f"{say('score')} {alert['score']:.2f}"] if alert["score"] is not None else []
+    facts += [say("said_times", n=alert["repeat"] + 1)] if alert["repeat"] > 0 else []
+    facts += [say("stands_for", n=alert["count"])] if alert["count"] > 1 else []
+    facts += [say("taken_by", who=alert["by"])] if alert["by"] else []
+    facts += [say("is_there")] if alert["arrived_ms"] else []
+    first = Text(f"{'>' if chosen else ' '} {number} {alert['place']} · {what} · {_ago(now_ms - alert['began_ms'], say)}", style=style)
+    return [first, Text(f"    {' · '.join(facts)}"), *([Text(f"    {_trace(alert['trace'])}", style="cyan")] if chosen and alert["trace"] else [])]
+
+
+def _trace(points: Sequence[Sequence[float | None]]) -> str:
+    """Levels around the onset, quiet to loud; no sound is ever here."""
+    return "".join(_bar((point[2] - _QUIET_DBA) / (_LOUD_DBA - _QUIET_DBA)) if point[2] is not None else " " for point in points)
+
+
+def _bar(share: float) -> str:
+    return _BARS[min(len(_BARS) - 1, max(0, int(share * len(_BARS))))]
+
+
+def _terminal(terminal: Mapping[str, Any], say: Say) -> Text:
+    condition = terminal["condition"]
+    name = f"{terminal['place']} · {terminal['name']}" if terminal["place"] else terminal["name"]
+    more = [say("since", time=_clock(terminal["since_ms"]))] if condition != "fine" else []
+    more += [", ".join(terminal["faults"])] if terminal["faults"] else []
+    more += [f"{terminal['l50_dba']:.0f} dBA"] if terminal["l50_dba"] is not None else []
+    more += [f"{terminal['temperature_c']:.0f} °C"] if terminal["temperature_c"] is not None else []
+    return Text.assemble((say(f"condition_{condition}"), _LOOKS.get(condition, "yellow")), "  ", (name, "bold"), *(f" · {fact}" for fact in more))
+
+
+def _foot(view: View, say: Say, translate: Callable[[str], str]) -> list[Text]:
+    if view.mode is Mode.VERDICT:
+        return [Text(f"{say('verdict')}  " + "  ".join(f"{name[0]} {say('verdict_' + name)}" for name in VERDICTS) + f"  Esc {say('cancel')}", style="reverse")]
+    if view.mode is Mode.WORD:
+        line = f"{say('word')} ({say('verdict_' + view.verdict)}): {view.word}▏"
+        return [Text(line, style="reverse"), Text(translate(N_("Enter closes the alert, Esc does not")))]
+    return [Text(view.told), Text(translate(N_("↑ ↓ or a number: choose   g: I'm going   t: I'm there   c: close   q: leave")))]
+
+
+def _ago(ms: int, say: Say) -> str:
+    seconds = max(0, round(ms / 1000))
+    if seconds < 120:
+        return say("seconds_ago", n=seconds)
+    return say("minutes_ago", n=round(seconds / 60)) if seconds < 7200 else say("hours_ago", n=round(seconds / 3600))
+
+
+def _clock(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%m-%d %H:%M")

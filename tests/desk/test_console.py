@@ -1,0 +1,140 @@
+"""What a key comes to at the desk in a terminal, and the desk in a real one at a real broker."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from edge.desk.console import DOWN, ENTER, ESCAPE, LATE_MS, UP, Mode, View, came_of_it, press
+from edge.desk.desk import Wish
+from edge.desk.store import Store
+from tests.broker import Broker, Desk, wait_for
+from tests.command import xiaoan
+from tests.desk.say import ID, PLACE, alert, health, status
+from tests.pseudo_terminal import Terminal
+
+TOPIC = "xiaoan/v1/no-4/t1"
+
+
+def shown(number: int, state: str = "raised", *, arrived_ms: int | None = None) -> dict[str, Any]:
+    """An alert of a picture, as far as keys ask for it."""
+    opened = state != "closed"
+    return {"terminal": "t1", "id": f"a{number}", "state": state, "waiting": opened and state != "acknowledged", "open": opened, "arrived_ms": arrived_ms}
+
+
+TWO: Mapping[str, Any] = {"alerts": [shown(1), shown(2, "acknowledged"), shown(3, "closed")], "answers": {}}
+
+
+def pressed(keys: list[str], picture: Mapping[str, Any] = TWO, view: View = View()) -> tuple[View, Wish | None]:  # noqa: B008 - it is frozen
+    """One after the other; the last wish."""
+    wish: Wish | None = None
+    for key in keys:
+        view, wish = press(view, key, picture)
+    return view, wish
+
+
+@pytest.mark.parametrize(
+    ("keys", "wish"),
+    [
+        (["g"], Wish("acknowledge", "t1", "a1")),
+        (["2", "g"], None),  # somebody is going already
+        ([DOWN, "t"], Wish("arrive", "t1", "a2")),
+        ([DOWN, DOWN, UP, "g"], Wish("acknowledge", "t1", "a1")),
+        (["3", "9", "g"], Wish("acknowledge", "t1", "a1")),  # a closed one is not there
+        (["t"], None),
+        (["c", "f", *"门坏q", "\x7f", ENTER], Wish("close", "t1", "a1", verdict="false", word="门坏")),
+        (["2", "c", "p", ENTER], Wish("close", "t1", "a2", verdict="prank")),
+        (["c", "x", "r", ENTER], Wish("close", "t1", "a1", verdict="real")),
+        (["c", ESCAPE, "r", ENTER], None),
+        (["c", "r", "门", ESCAPE, "g"], Wish("acknowledge", "t1", "a1")),
+    ],
+)
+def test_what_keys_come_to(keys: list[str], wish: Wish | None) -> None:
+    """Whatever is typed as a word is not a command."""
+    assert pressed(keys)[1] == wish
+
+
+def test_an_alert_that_somebody_else_closes_takes_the_closing_along() -> None:
+    """The word that is half written must not close the next alert."""
+    view, _ = pressed(["c", "f", "门"])
+    gone = {**TWO, "alerts": [shown(4), *TWO["alerts"][1:]]}
+    assert press(view, ENTER, gone) == (View(("t1", "a1"), Mode.LOOK, "false"), None)
+
+
+def test_with_no_alert_only_leaving_does_something() -> None:
+    """No key may raise an error."""
+    nothing: Mapping[str, Any] = {"alerts": [], "answers": {}}
+    assert pressed(["g", "1", DOWN, "c", "t", "é", ENTER], nothing) == (View(), None)
+    assert pressed(["q"], nothing)[0].leaving
+
+
+def test_the_answer_to_a_command_is_told_and_so_is_none() -> None:
+    """Within fifteen seconds."""
+
+    def say(name: str, **facts: object) -> str:
+        return f"{name} {facts}" if facts else name
+
+    asked = View(asked=("c1", 1000))
+    assert came_of_it(asked, TWO, say, 1000 + LATE_MS) is asked
+    assert came_of_it(asked, TWO, say, 1001 + LATE_MS).told == "no_answer"
+    assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": True, "reason": None}}}, say, 1001).told == "done"
+    assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": False, "reason": "expired"}}}, say, 1001).told == "refused {'reason': 'reason_expired'}"
+
+
+@pytest.fixture
+def commands(broker: Broker) -> Iterator[list[dict[str, Any]]]:
+    """What the terminal t1 is told."""
+    told: list[dict[str, Any]] = []
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+    client.on_connect = lambda client, *_: client.subscribe(f"{TOPIC}/command", 1)
+    client.on_message = lambda _client, _data, message: told.append(json.loads(message.payload))
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    wait_for(client.is_connected, "the broker")
+    yield told
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_an_alert_from_the_first_saying_to_its_close(tmp_path: Path, broker: Broker, desk: Desk, commands: list[dict[str, Any]]) -> None:
+    """In a real terminal, in Chinese where it is wanted, with the worst terminal first; the word is kept."""
+    (tmp_path / "desk.toml").write_text(
+        f'[terminal]\nsite = "no-4"\n[paths]\nstate = "{tmp_path}"\n[broker]\nhost = "127.0.0.1"\nport = {broker.port}\n[desk]\nterminals = ["t9"]\n',
+        encoding="utf-8",
+    )
+    desk.say(f"{TOPIC}/status", status(), retain=True)
+    desk.say(f"{TOPIC}/health", health(), retain=True)
+    with Terminal("--config", tmp_path / "desk.toml", "desk", "--terminal", "--as", "李老师", columns=120, environment={"LC_ALL": "zh_CN.UTF-8"}) as screen:
+        screen.wait_for("没有未关闭的警报")
+        screen.wait_for(f"从未出现 +t9.*\n.*{PLACE}")
+        desk.say(f"{TOPIC}/alert", alert(phrase="别打了"))
+        screen.wait_for(f"1 {PLACE} · .*“别打了”")
+        screen.press("g")
+        wait_for(lambda: [(c["verb"], c["alert"], c["by"]) for c in commands] == [("acknowledge", ID, "李老师")], "the acknowledgement")
+        desk.say(f"{TOPIC}/reply", {"schema": 1, "at": None, "boot": "00" * 8, "command": commands[0]["id"], "ok": True, "reason": None, "field": None})
+        desk.say(f"{TOPIC}/alert", alert(state="acknowledged", repeat=1, by="李老师"))
+        screen.wait_for("李老师.*\n")
+        screen.press("cf搬桌子\r")
+        wait_for(lambda: len(commands) == 2, "the close")
+        assert (commands[1]["verb"], commands[1]["verdict"]) == ("close", "false")
+        desk.say(f"{TOPIC}/alert", alert(state="closed", repeat=2, by="李老师", verdict="false"))
+        before = screen.text.count("没有未关闭的警报")
+        wait_for(lambda: screen._read() and screen.text.count("没有未关闭的警报") > before, "the end of it")
+        screen.press("q")
+        assert screen.end() == 0
+    store = Store("", tmp_path)
+    (kept,) = store.cases(0, 2**62)
+    store.close()
+    assert (kept.state, kept.verdict, kept.word, kept.by) == ("closed", "false", "搬桌子", "李老师")
+
+
+def test_without_a_terminal_there_is_none(tmp_path: Path) -> None:
+    """A pipe is told so in a sentence."""
+    (tmp_path / "desk.toml").write_text(f'[paths]\nstate = "{tmp_path}"\n[broker]\nhost = "127.0.0.1"\n', encoding="utf-8")
+    done = xiaoan("--config", tmp_path / "desk.toml", "desk", "--terminal")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "needs one" in done.stderr
