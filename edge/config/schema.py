@@ -499,6 +499,7 @@ class DeskSettings(Section):
         max_length=500,
         description=N_("Address of the database as SQLAlchemy has it, with postgresql+psycopg://; empty: desk.sqlite3 in the state folder."),
     )
+    keep_days: int = Field(default=1095, ge=30, le=36_500, description=N_("Days after which alerts that are closed, and the log of who did what, are deleted."))
     terminals: tuple[TopicWord, ...] = Field(
         default=(), max_length=1000, strict=False, description=N_("Names of the terminals that there must be; one that never came is then shown as missing.")
     )

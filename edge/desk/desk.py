@@ -26,6 +26,8 @@ from edge.link.connection import endpoint_of
 from edge.link.messages import utc
 
 TICK_S = 1.0
+FORGET_S = 6 * 3600.0
+"""So often what is too old is deleted."""
 EXPIRES_S = 60  # a command that is late is not carried out
 _SHOWN_TRIES = 20
 _ANSWERS = 200
@@ -239,8 +241,12 @@ class Desk:
         self.on_change()
 
     def _tick(self) -> None:
+        forget_s = time.monotonic()
         while not self._stopping.wait(TICK_S):
             now_ms = _now_ms()
+            if time.monotonic() >= forget_s:
+                forget_s += FORGET_S
+                self._keeper.forget(now_ms - self._config.desk.keep_days * 86_400_000)
             period = self._period(now_ms)
             with self._lock:
                 if changes := self._school.tick(now_ms):

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
+from edge.desk.figures import kind
 from edge.desk.school import Case
 from edge.link.messages import utc
 
@@ -16,19 +18,21 @@ JUDGED = ("real", "false", "prank", "drill")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet would run a cell that begins so."""
+_WORD = re.compile(r"[a-z0-9-]*")
+"""As terminals are called: with nothing in it that could be run."""
 
 
 def verdicts(cases: Iterable[Case]) -> str:
-    """What somebody judged, for the next calibration: one row an alert, the oldest first."""
+    """What somebody judged, for the next calibration: one row an alert, the oldest first. A drill is one whatever was said of it."""
     return table(VERDICTS, ([
-        case.id, case.terminal, text(case.place), case.label, raised(case), case.score, case.level_dba, case.verdict, text(case.word),
+        text(case.id), text(case.terminal), text(case.place), case.label, raised(case), case.score, case.level_dba, kind(case), text(case.word),
     ] for case in cases if case.verdict in JUDGED))  # fmt: skip
 
 
 def history(cases: Iterable[Case]) -> str:
     """Everything that is kept of each alert but its trace: one row an alert, the oldest first."""
     return table(HISTORY, ([
-        case.id, case.terminal, text(case.place), case.label, text(case.phrase or ""), text(case.period), raised(case), utc(case.first_ms),
+        text(case.id), text(case.terminal), text(case.place), case.label, text(case.phrase or ""), text(case.period), raised(case), utc(case.first_ms),
         utc(case.acknowledged_ms), utc(case.arrived_ms), utc(case.closed_ms), case.score, case.level_dba, case.repeat + 1, case.count,
         "yes" if case.drill else "no", case.verdict, text(case.by or ""), text(case.word),
     ] for case in cases))  # fmt: skip
@@ -40,8 +44,8 @@ def raised(case: Case) -> str | None:
 
 
 def text(written: str) -> str:
-    """What people wrote, so that a spreadsheet takes it for text."""
-    return f"'{written}" if written.startswith(_FORMULA) else written
+    """What comes from outside, so that a spreadsheet takes it for text."""
+    return f"'{written}" if written.startswith(_FORMULA) and not _WORD.fullmatch(written) else written
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

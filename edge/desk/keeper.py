@@ -28,6 +28,7 @@ class Keeper:
         self._cases: dict[tuple[str, str], Case] = {}
         self._terminals: dict[str, Terminal] = {}
         self._gone: set[str] = set()
+        self._old_ms = 0
         self._deeds: deque[Deed] = deque()
         self.refused: str | None = None
         """Why the database did not take the last write; None: it did."""
@@ -63,6 +64,12 @@ class Keeper:
                 self.lost += 1
         self._wake.set()
 
+    def forget(self, before_ms: int) -> None:
+        """Have what is older deleted soon."""
+        with self._lock:
+            self._old_ms = before_ms
+        self._wake.set()
+
     def _run(self) -> None:
         while True:
             self._wake.wait()
@@ -77,11 +84,13 @@ class Keeper:
 
     def _write(self) -> bool:
         with self._lock:
-            cases, terminals, deeds, gone = dict(self._cases), dict(self._terminals), list(self._deeds), set(self._gone)
-        if not (cases or terminals or deeds or gone):
+            cases, terminals, deeds, gone, old_ms = dict(self._cases), dict(self._terminals), list(self._deeds), set(self._gone), self._old_ms
+        if not (cases or terminals or deeds or gone or old_ms):
             return True
         try:
             self._store.keep(list(cases.values()), list(terminals.values()), deeds, sorted(gone))
+            if old_ms and (count := self._store.forget(old_ms)):
+                _log.info("desk.forgot alerts=%d", count)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             if self.refused is None:
@@ -98,6 +107,7 @@ class Keeper:
         """What is written, unless it has changed meanwhile."""
         with self._lock:
             self._gone.difference_update(gone)
+            self._old_ms = 0
             for key, case in cases.items():
                 if self._cases.get(key) is case:
                     del self._cases[key]

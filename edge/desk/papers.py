@@ -54,7 +54,7 @@ def statistics(reader: Reader, found: Figures) -> Markup:
     asked = "&".join(f"{key}={value}" for key, value in span.items())
     form = tag(
         "form", *(tag("label", say(label), " ", tag("input", type="date", name=name, value=span[name], required=True))
-                  for name, label in (("from", N_("from")), ("until", N_("until")))),
+                  for name, label in (("from", N_("first day")), ("until", N_("last day")))),
         tag("button", say(N_("Show"))),
         tag("a", say(N_("Verdicts for `xiaoan calibrate` (CSV)")), class_="button", href=f"/verdicts.csv?{asked}", download=True),
         tag("a", say(N_("All alerts (CSV)")), class_="button", href=f"/history.csv?{asked}", download=True) if reader.session.role == "head" else None,
@@ -145,7 +145,7 @@ def _figures(reader: Reader, found: Figures) -> Markup:
     return together(
         tag("h2", say(N_("By day"))), key, _days(say, found.days),
         tag("h2", say(N_("How fast somebody came"))), _times(say, found),
-        *(together(tag("h2", say(title)), _counts(say, say(title), [(name(row), counts) for row, counts in rows.items()]))
+        *(together(tag("h2", say(title)), _counts(say, [(name(row), counts) for row, counts in rows.items()]))
           for title, rows, name in (
               (N_("By label"), found.labels, lambda row: say(WORDS.get(f"label_{row}", row))), (N_("By period of the day"), found.periods, str),
               (N_("By place"), found.places, str),
@@ -156,15 +156,15 @@ def _figures(reader: Reader, found: Figures) -> Markup:
 
 def _silence(say: Say, found: Figures, count: int, today: date) -> Markup:
     """Which terminals heard nothing, day by day as far as the days have come."""
-    days = [day for day in found.silent if day <= today]
+    places = {terminal.name: terminal.place for terminal in found.terminals}
     lines = []
-    for day in days:
+    for day in (day for day in found.silent if day <= today):
         silent, when = found.silent[day], say(N_("today")) if day == today else say(N_("on {day}")).format(day=day.isoformat())
         if count and len(silent) == count:
             lines.append(tag("p", say(N_("{when} the desk heard of no terminal: it, or the broker, was away")).format(when=when), class_="bad"))
         elif silent:
-            told = N_("{silent} of {all} heard nothing {when}: {names}")
-            lines.append(tag("p", say(told).format(silent=len(silent), all=count, when=when, names=", ".join(silent)), class_="bad"))
+            told, names = N_("{silent} of {all} heard nothing {when}: {names}"), ", ".join(_called(name, places[name]) for name in silent)
+            lines.append(tag("p", say(told).format(silent=len(silent), all=count, when=when, names=names), class_="bad"))
         else:
             lines.append(tag("p", say(N_("all {n} heard something {when}")).format(n=count, when=when), class_="good"))
     return together(*lines)
@@ -173,7 +173,11 @@ def _silence(say: Say, found: Figures, count: int, today: date) -> Markup:
 def _now(say: Say, terminal: Terminal) -> str:
     condition = say(WORDS[f"condition_{terminal.condition}"])
     since = say(WORDS["since"]).format(time=_moment(terminal.since_ms))
-    return f"{terminal.place or terminal.name} ({terminal.name}): {condition} {since}"
+    return f"{_called(terminal.name, terminal.place)}: {condition} {since}"
+
+
+def _called(name: str, place: str) -> str:
+    return f"{place} ({name})" if place and place != name else name
 
 
 def _times(say: Say, found: Figures) -> Markup:
@@ -193,16 +197,16 @@ def _terminals(say: Say, terminals: Sequence[Listened]) -> Markup:
 
     heads = (N_("Terminal"), N_("days heard"), N_("alerts"), N_("false alarms a day"), N_("pranks a day"))
     rows = [
-        (f"{t.place} · {t.name}" if t.place != t.name else t.name, str(t.days), str(sum(t.counts.values())), a_day(t, "false"), a_day(t, "prank"))
+        (_called(t.name, t.place), str(t.days), str(sum(t.counts.values())), a_day(t, "false"), a_day(t, "prank"))
         for t in terminals
     ]  # fmt: skip
     return _table([say(head) for head in heads], rows)
 
 
-def _counts(say: Say, head: str, rows: Sequence[tuple[str, Counts]]) -> Markup:
+def _counts(say: Say, rows: Sequence[tuple[str, Counts]]) -> Markup:
     largest = max(sum(counts.values()) for _, counts in rows)
     return _table(
-        [head, *(_kind(say, kind) for kind in KINDS), ""],
+        ["", *(_kind(say, kind) for kind in KINDS), ""],
         [(name, *(str(counts.get(kind, 0)) for kind in KINDS), _bar(counts, largest)) for name, counts in rows],
     )
 

@@ -153,6 +153,13 @@ class Store:
             if deeds:
                 db.execute(insert(_deeds), [asdict(deed) for deed in deeds])
 
+    def forget(self, before_ms: int) -> int:
+        """Delete what is older, but for alerts that are open. Returns how many alerts went."""
+        with self._engine.begin() as db:
+            db.execute(delete(_deeds).where(_deeds.c.at_ms < before_ms))
+            db.execute(delete(_heard).where(_heard.c.last_ms < before_ms))
+            return db.execute(delete(_cases).where(_cases.c.first_ms < before_ms, _cases.c.state == "closed")).rowcount
+
     def open_cases(self) -> list[Case]:
         """Alerts that were not closed when the desk last wrote."""
         with self._engine.connect() as db:

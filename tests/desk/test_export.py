@@ -14,10 +14,12 @@ JUDGED = Case("t1", ID, "shouting", "closed", PLACE, NOON_MS, "break", score=0.9
 def test_a_verdict_is_one_row_with_what_a_calibration_needs() -> None:
     """As docs/desk.md describes it; whose raising the terminal could not date has the desk's time."""
     undated = replace(JUDGED, id="b", raised_ms=None, score=None, level_dba=None, verdict="prank", word="")
-    assert verdicts([JUDGED, undated]).splitlines() == [
+    drill = replace(undated, id="c", verdict="real", drill=True)
+    assert verdicts([JUDGED, undated, drill]).splitlines() == [
         "id,device,place,label,raised,score,level_dba,verdict,word",
         f"{ID},t1,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子",
         f"b,t1,{PLACE},shouting,2027-01-15T08:00:00.000Z,,,prank,",
+        f"c,t1,{PLACE},shouting,2027-01-15T08:00:00.000Z,,,drill,",
     ]
 
 
@@ -30,6 +32,11 @@ def test_what_people_write_is_text_for_a_spreadsheet_too() -> None:
     """A formula does not run, a comma and a line break stay in their field."""
     written = [replace(JUDGED, word=word) for word in ('=HYPERLINK("http://x")', "+1", "a,b\n“c”")]
     assert [row["word"] for row in csv.DictReader(io.StringIO(verdicts(written)))] == ["'=HYPERLINK(\"http://x\")", "'+1", "a,b\n“c”"]
+    hostile = replace(JUDGED, id="=1+1", terminal="-1+1|x")
+    assert verdicts([hostile, replace(JUDGED, terminal="-east")]).splitlines()[1:] == [
+        f"'=1+1,'-1+1|x,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子",
+        f"{ID},-east,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子",
+    ]
 
 
 def test_the_history_has_every_moment() -> None:

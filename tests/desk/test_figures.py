@@ -76,7 +76,7 @@ def test_the_report_says_who_heard_nothing(reader: Reader) -> None:
     """One line a day until today: all, who not, or that the desk itself knows nothing."""
     terminals = [Terminal("t1", condition="fine"), Terminal("t2", place="hall two", condition="deaf"), Terminal("t3")]
     shown = report(reader, FOUND, terminals, MONDAY + timedelta(days=5))
-    assert "1 of 3 heard nothing on 2027-01-13: t3" in shown
+    assert "1 of 3 heard nothing on 2027-01-13: hall three (t3)" in shown
     assert "today the desk heard of no terminal" in shown
     assert "2027-01-17: " not in shown
     assert "hall two (t2): deaf" in shown

@@ -102,7 +102,7 @@ def test_from_the_sound_to_the_button(tmp_path: Path, broker: Broker, desk: Desk
 
 
 def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
-    """A hostile place and phrase do nothing; a broker that goes away is said, and that it came back."""
+    """A hostile place and phrase do nothing; a broker that goes away is said, and that it came back; a desk that is started anew is found again."""
     problems: list[str] = []
     browser_page.on("pageerror", lambda error: problems.append(str(error)))
     with served(tmp_path, broker.port) as page:
@@ -120,6 +120,11 @@ def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker
         browser_page.get_by_text("The broker is away").wait_for()
         broker.start()
         browser_page.get_by_text("The broker is away").wait_for(state="detached")
+        assert browser_page.title() == "(1) Duty desk"
+        page.stop()
+        browser_page.get_by_text("The desk does not answer").wait_for()
+        page.start()
+        browser_page.get_by_text("The desk does not answer").wait_for(state="detached")
         assert browser_page.title() == "(1) Duty desk"
         assert problems == []
 

@@ -87,6 +87,21 @@ def test_a_terminal_that_was_taken_back_is_missed_by_nobody(store: Store) -> Non
     assert set(store.spots()) == {"t1"}
 
 
+def test_what_is_too_old_is_deleted(store: Store) -> None:
+    """An open alert stays, however old it is."""
+    old, young = replace(CASE, id="old", state="closed", first_ms=NOON_MS - 1), replace(CASE, id="young", state="closed")
+    opened = replace(CASE, first_ms=NOON_MS - 1)
+    keeper = Keeper(store)
+    keeper.start()
+    heard = [Terminal("t1", heard_ms=NOON_MS - 1), Terminal("t2", heard_ms=NOON_MS)]
+    keeper.keep([old, young, opened], heard, [Deed(NOON_MS - 1, "a", "x"), Deed(NOON_MS, "b", "x")])
+    keeper.forget(NOON_MS)
+    keeper.stop(10.0)
+    assert {case.id for case in store.cases(0, NOON_MS + 1)} == {"young", ID}
+    assert [deed.who for deed in store.deeds(10)] == ["b"]
+    assert {name for name, _ in store.heard(local_day(0), local_day(NOON_MS))} == {"t2"}
+
+
 def test_a_session_lasts_until_its_time_or_a_new_password(store: Store) -> None:
     """Whoever's password was changed is logged out everywhere."""
     store.put_user(User("a", "duty", "x"))
