@@ -12,7 +12,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from tests.broker import Broker, free_port, running, wait_for
 from tests.desk.say import alert
-from tests.desk.served import Served, Visitor, served
+from tests.desk.served import PATIENCE_S, Served, Visitor, served
 from tests.link.certificates import Certificates
 from tests.system.test_acl import WHERE, Someone, settings
 
@@ -36,7 +36,7 @@ def test_by_a_certificate_at_the_shipped_broker(tmp_path: Path) -> None:
         assert terminal.may_say(f"{WHERE}/t1/alert", json.dumps(alert()).encode())
         (shown,) = teacher.wait(lambda p: bool(p["alerts"]), "the alert")["alerts"]
         assert teacher.wish(verb="acknowledge", terminal="t1", alert=shown["id"])[0] == 202
-        wait_for(lambda: [topic for topic, _ in terminal.heard] == [f"{WHERE}/t1/command"], "the command")
+        wait_for(lambda: [topic for topic, _ in terminal.heard] == [f"{WHERE}/t1/command"], "the command", PATIENCE_S)
         headers = teacher.ask("GET", "/login")[2]
         assert "Secure" in headers["set-cookie"]
         assert headers["strict-transport-security"].startswith("max-age=")

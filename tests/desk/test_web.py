@@ -12,7 +12,7 @@ from edge.desk.store import Store
 from tests.broker import Broker, Desk, running, wait_for
 from tests.command import xiaoan
 from tests.desk.say import ID, PLACE, alert, health, listed, status
-from tests.desk.served import PASSWORD, Served, Visitor, served
+from tests.desk.served import PASSWORD, PATIENCE_S, Served, Visitor, served
 
 TOPIC = "xiaoan/v1/no-4/t1"
 
@@ -119,7 +119,7 @@ def test_verdicts_leave_for_the_next_calibration(page: Served, teacher: Visitor,
     school.say(f"{TOPIC}/alert", alert(id="judged", state="closed", verdict="false", by="李老师"))
     teacher.wait(lambda p: any(one["id"] == "judged" for one in p["alerts"]), "the verdict")
     technician = come(page, "王工")
-    wait_for(lambda: "judged,t1," in technician.ask("GET", "/verdicts.csv?device=t1")[1], "what is kept")
+    wait_for(lambda: "judged,t1," in technician.ask("GET", "/verdicts.csv?device=t1")[1], "what is kept", PATIENCE_S)
     assert technician.ask("GET", "/verdicts.csv?device=t2")[1].count("\n") == 1
     file = page.folder / "verdicts.csv"
     done = xiaoan("--config", page.config, "desk", "--verdicts", file, "--device", "t1")
@@ -137,7 +137,7 @@ def test_papers_are_for_their_readers(page: Served, school: Desk) -> None:
     for nonsense in ("/statistics?from=x", "/statistics?from=2027-01-02&until=2027-01-01", "/statistics?from=1980-01-01", "/report?week=2027-03"):
         assert head.ask("GET", nonsense)[0] == 400
     school.say(f"{TOPIC}/alert", alert(id="hostile", place="<script>alert(1)</script>", state="closed", verdict="real"))
-    wait_for(lambda: "hostile,t1," in head.ask("GET", "/history.csv")[1], "what is kept")
+    wait_for(lambda: "hostile,t1," in head.ask("GET", "/history.csv")[1], "what is kept", PATIENCE_S)
     shown = head.ask("GET", "/statistics?lang=en")[1]
     assert "&lt;script&gt;" in shown
     assert "<script" not in shown
@@ -161,7 +161,7 @@ def test_the_head_says_who_may_log_in(page: Served) -> None:
     assert added.ask("GET", "/picture.json")[0] == 401
     assert send("/users/remove", name="张主任") == 409
     assert send("/users", name="张主任", role="duty", password=PASSWORD) == 409
-    wait_for(lambda: "周老师 duty" in head.ask("GET", "/log")[1], "the log")
+    wait_for(lambda: "周老师 duty" in head.ask("GET", "/log")[1], "the log", PATIENCE_S)
 
 
 def come(page: Served, name: str) -> Visitor:
