@@ -137,6 +137,7 @@ class Daemon:
         self._started_s = self._clock_s()
         self._told_mutes: Mapping[str, float] | None = None  # None: the broker may not have what we said last
         self._told_open: list[tuple[str, str]] | None = None
+        self._told_open_s = -CALM_S
         self._told_faults: frozenset[Fault] = frozenset()
         self._told_health_s = -HEALTH_S
         self._ready = False
@@ -328,8 +329,10 @@ class Daemon:
             self._told_mutes = self._book.mutes
             left_s = {label: end_s - now.monotonic_s for label, end_s in self._told_mutes.items()}
             self._uplink.publish(self._topics.status, messages.status(stamp, self._status(left_s), online=True), retain=True)
-        if self._told_open != (open_now := [(alert.id, alert.state.value) for alert in self._book.open]) and self._uplink.connected:
-            self._told_open = open_now
+        # A desk that takes care of hundreds at once wants the whole list after the last of its commands, not after each.
+        due = self._uplink.connected and (self._events.empty() or now.monotonic_s - self._told_open_s >= CALM_S)
+        if due and self._told_open != (open_now := [(alert.id, alert.state.value) for alert in self._book.open]):
+            self._told_open, self._told_open_s = open_now, now.monotonic_s
             self._uplink.publish(self._topics.open, messages.open_alerts(stamp, self._book.open), retain=True)
         since_s = now.monotonic_s - self._told_health_s
         if since_s >= HEALTH_S:

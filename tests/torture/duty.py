@@ -15,7 +15,7 @@ from paho.mqtt.properties import Properties
 
 from tests.system.terminal import TOPIC
 
-AGAIN_S = 2.0  # between two commands of the same kind about the same alert
+AGAIN_S, LONGEST_S = 2.0, 60.0  # between two commands of the same kind about the same alert: longer each time, as a person would
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Duty:
         self.faults: list[str] = []
         self.open: list[dict[str, Any]] = []
         self._port, self._user, self._kinds = port, user, kinds
-        self._commanded: dict[tuple[str, str], float] = {}
+        self._commanded: dict[tuple[str, str], tuple[float, float]] = {}  # when the next may go, and the pause after it
         self._numbers = 0
         self._lock = threading.Lock()
         self._client: Client | None = None
@@ -91,9 +91,10 @@ class Duty:
         verb, more = ("close", {"verdict": "prank"}) if state == "acknowledged" else ("acknowledge", {})
         with self._lock:
             now_s = time.monotonic()
-            if self._client is None or now_s - self._commanded.get((id_, verb), -AGAIN_S) < AGAIN_S:
+            next_s, pause_s = self._commanded.get((id_, verb), (now_s, AGAIN_S))
+            if self._client is None or now_s < next_s:
                 return
-            self._commanded[id_, verb] = now_s
+            self._commanded[id_, verb] = now_s + pause_s, min(2 * pause_s, LONGEST_S)
             self._numbers += 1
             issued_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             command = {"id": f"{self._user}-{self._numbers}", "by": "值班", "issued_at": issued_at, "expires_s": 60, "verb": verb, "alert": id_, **more}
