@@ -39,6 +39,7 @@ from edge.health.levels import exceeded
 from edge.health.machine import Strain, disk_free_mb, temperature_c
 from edge.health.watchdog import Watchdog
 from edge.hearing import Hearing
+from edge.inbox import Inbox
 from edge.introduction import Introduction
 from edge.link import commands, homeassistant, messages
 from edge.link.commands import Gatekeeper, Reason, Refusal, Refused
@@ -109,7 +110,8 @@ class Daemon:
         self._config = config
         self._clock = clock
         self._entropy = entropy
-        self._events: queue.Queue[_Event] = queue.Queue(EVENTS)
+        # Commands wait: behind a thousand of them no confirmation must stand, without which the same alerts are sent again and again.
+        self._events: Inbox[_Event] = Inbox(EVENTS, lambda event: isinstance(event, CommandReceived))
         self._folder = state_folder(config.paths.state, environment)
         models = Path(config.paths.models) if config.paths.models else models_folder()
         self._detector = _detector(config, models)
@@ -206,7 +208,7 @@ class Daemon:
                 alive_s = now.monotonic_s + self._watchdog.every_s
             until_s = min(now.monotonic_s + LOOK_S, self._book.due_s() or float("inf"))
             try:
-                event = self._events.get(timeout=max(0.0, until_s - self._clock_s()))
+                event = self._events.get(until_s - self._clock_s())
             except queue.Empty:
                 continue
             self._handle(event, self._clock())
