@@ -1,4 +1,4 @@
-"""From the corpus to a detector: tags, sounds in many guises, training, scenes of the bench, rules, ONNX file and report.
+"""From the corpus to a detector: tags, sounds in many guises, training, scenes of the bench, rules, ONNX file, report and the card's figures.
 
     python -m models.training --corpus ../shared/corpus --work build/training --steps 3000
 
@@ -87,7 +87,7 @@ def main() -> None:
 def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
     """Make what is missing of a detector. recipe: the command as the manifest will name it. more: options of the training."""
     work = args.work
-    pool, run, scenes, tags, rules, report = (work / name for name in ("pool", "run", "dev", "tags.npz", "rules.json", "report.txt"))
+    pool, run, scenes, tags, rules, report, card = (work / name for name in ("pool", "run", "dev", "tags.npz", "rules.json", "report.txt", "card.md"))
     free = ["--commercial-only"] if args.commercial_only else []
     if args.teachers and not tags.exists():
         step(module("tag", "--corpus", args.corpus, "--teachers", args.teachers, "--out", tags, *free))
@@ -108,7 +108,9 @@ def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
         step(module("export", run, "--rules", rules, "--out", work, "--date", today, "--training", recipe))
     if not report.exists():
         step(module("evaluate", run, "--scenes", scenes, "--bench", args.bench), report)
-    print(f"\n{report}: what it reaches. To ship it: cp {work}/detector.onnx {work}/detector.toml models/")
+    if not card.exists():
+        step(module("card", "--scenes", scenes, "--models", work, "--bench", args.bench, "--jobs", args.jobs, "--plot", work / "reliability.png"), card)
+    print(f"\n{report}, {card}: what it reaches. To ship it: cp {work}/detector.onnx {work}/detector.toml models/")
 
 
 if __name__ == "__main__":

@@ -9,23 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.training.bench import bench_module
 from models.training.evaluate import logits_of, scene_features, step_scores
+from models.training.heard import agreed
 
 AGREEMENTS = ((2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
 """(agree, of): so many of the last so many steps; never one alone, which is a fifth of a second."""
 
 HOLD_S = {"shouting": 6.0, "crying": 12.0}
 """A quarrel has pauses of a few seconds, crying of several breaths; within them it is one incident."""
-
-
-def agreed(scores: NDArray[np.floating], agree: int, of: int) -> NDArray[np.floating]:
-    """(steps,) the threshold up to which a rule of `agree` of the last `of` steps would hold at each step."""
-    padded = np.concatenate([np.zeros(of - 1), scores])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, of)
-    return np.sort(windows, axis=1)[:, of - agree]
 
 
 def main() -> None:

@@ -160,11 +160,12 @@ def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path)
     done = train()
     assert done.returncode == 0, done.stderr
     assert [line.split()[3] for line in done.stdout.splitlines() if line.startswith("$ python -m")] == [
-        f"models.training.{name}" for name in ("render", "train", "rules", "export", "evaluate")
+        f"models.training.{name}" for name in ("render", "train", "rules", "export", "evaluate", "card")
     ]
     assert Detector.load(work).manifest.labels == LABELS
     assert json.loads((work / "run" / "network.json").read_text())["step"] == steps
     assert "shouting: AP" in (work / "report.txt").read_text()
+    assert "| shouting | **the detector** |" in (work / "card.md").read_text()
     (work / "report.txt").unlink()
     (work / "rules.json").unlink()
     again = train()
