@@ -85,6 +85,10 @@ class VirtualMicrophone:
         """Plug it in again."""
         assert self._run(["pactl", "load-module", *WALL.split()]).wait(START_S) == 0
 
+    def set_source(self, what: str, value: str) -> None:
+        """Set `volume` or `mute` of what the microphone hears."""
+        assert self._run(["pactl", f"set-source-{what}", "wall.monitor", value]).wait(START_S) == 0
+
     def hush(self) -> None:
         """End what is being played."""
         players, self._players = self._players, []

@@ -54,14 +54,14 @@ def name_devices(inputs: Sequence[Input], cards: Sequence[Card]) -> list[tuple[i
         if hardware and int(hardware[2]) in by_number:
             number, pcm = int(hardware[2]), int(hardware[3])
             opened.add((number, pcm))
-            name, *also = _names(by_number[number], pcm)
+            name, *also = names_of(by_number[number], pcm)
             named.append((one.index, Device(name, tuple(also), hardware[1], one.channels, one.rate_hz, usable=True)))
         else:
             named.append((one.index, Device(f"name:{one.label}", (), one.label, one.channels, one.rate_hz, usable=True)))
     for card in cards:
         for pcm in card.capture:
             if (card.number, pcm) not in opened:
-                name, *also = _names(card, pcm)
+                name, *also = names_of(card, pcm)
                 named.append((None, Device(name, tuple(also), card.label, 0, 0, usable=False)))
     return named
 
@@ -104,8 +104,11 @@ def as_json(named: Sequence[tuple[int | None, Device]]) -> str:
     return json.dumps([asdict(device) for _, device in named])
 
 
-def _names(card: Card, pcm: int) -> list[str]:
-    """The card's id first: it is what ALSA's own tools show; then the USB socket, which tells two of a kind apart, then the kind."""
+def names_of(card: Card, pcm: int) -> list[str]:
+    """How a device of a card may be named.
+
+    The card's id first: it is what ALSA's own tools show; then the USB socket, which tells two of a kind apart, then the kind.
+    """
     suffix = f",{pcm}" if pcm else ""
     names = [f"card:{card.id}"] + [f"path:{card.usb_path}"] * bool(card.usb_path) + [f"usb:{card.usb_id}"] * bool(card.usb_id)
     return [name + suffix for name in names]

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, context: Context) -> int:  # noqa: ARG001 - al
 
 def _checks(context: Context) -> Iterator[Check]:
     from edge.config.names import own_terminal_name
-    from edge.doctor import computer, panel, sound, terminal
+    from edge.doctor import computer, gain, panel, sound, storage, terminal
     from edge.health.clock import system_clock
 
     yield computer.versions()
@@ -75,9 +75,13 @@ def _checks(context: Context) -> Iterator[Check]:
         yield failed("name", error)
     yield from computer.clock(system_clock(), has_periods=bool(config.periods))
     yield computer.disk(context.state)
+    yield from storage.storage(context.state)
     yield from computer.temperature()
+    yield from computer.throttled()
     yield from computer.unit()
+    yield from computer.watchdog()
     yield terminal.state(context.state)
+    yield from _rights(context)
     checked, detector = terminal.model(context.models)
     yield checked
     yield terminal.phrases(config.phrases, context.models)
@@ -85,11 +89,24 @@ def _checks(context: Context) -> Iterator[Check]:
     if detector:
         found = context.calibration_of(detector.manifest.sha256)
         sensitivity_dbfs = found.sensitivity_dbfs
+        sentence = N_("in `health` the desk sees model {model}… and profile {profile}…, which is configuration and profile together")
+        yield good("hashes", sentence, model=detector.manifest.sha256[:8], profile=found.sha256[:8])
         yield from terminal.profile(config, context.state, found)
         yield from terminal.place(*_place(context, detector.manifest, found))
+    yield from gain.gain(config.microphone.device)
     yield from sound.microphone(config.microphone, sensitivity_dbfs, terminal_runs=terminal.runs(context.state))
     yield from panel.parts(config, terminal_runs=terminal.runs(context.state))
     yield from _broker(context, name)
+
+
+def _rights(context: Context) -> Iterator[Check]:
+    """As the service's user where that is possible; whoever else looks is told so by `user`."""
+    from edge.doctor import computer
+    from edge.doctor.rights import account, needs, rights
+
+    service = account(computer.USER, computer.groups_of_unit()) if os.getuid() == 0 else None
+    if service or os.getuid() != 0:  # without a service root's rights tell nothing
+        yield from rights(needs(context.config, context.loaded.file, context.state, context.models), service)
 
 
 def _place(context: Context, manifest: Manifest, found: Calibration) -> tuple[MeasuredThresholds | None, Past]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import edge
 from edge.doctor.check import Check, bad, good, warning
 from edge.health.clock import Moment
-from edge.health.machine import disk_free_mb, temperature_c
+from edge.health.machine import THROTTLED, disk_free_mb, temperature_c, throttling
 from edge.words import N_
 
 USER, UNIT = "xiaoan", "xiaoan.service"
@@ -24,6 +24,8 @@ WARM_C, HOT_C = 70.0, 80.0
 _SYSTEMD = Path("/run/systemd/system")
 _PARTS = ("numpy", "onnxruntime", "paho-mqtt", "sounddevice", "soundfile", "soxr")
 _ASK_S = 5.0
+_LITTLE_VOLTAGE = 0b0001
+"""Of what `throttling` tells; the other bits are heat and what comes of either."""
 
 
 def clock(now: Moment, *, has_periods: bool) -> Iterator[Check]:
@@ -78,8 +80,27 @@ def temperature(root: Path = Path("/")) -> Iterator[Check]:
         yield good("temperature", N_("the processor is at {celsius:.0f} °C"), celsius=found)
 
 
+def throttled(root: Path = Path("/")) -> Iterator[Check]:
+    """Whether something slows the computer down; nothing is said where it does not tell."""
+    if not (root / THROTTLED).exists():
+        return
+    now, happened = throttling(root)
+    power = N_("give it the maker's own power supply by a short thick cable, and nothing on USB that draws much")
+    air = N_("give it air: out of the sun, a heat sink, a case with holes")
+    if now & _LITTLE_VOLTAGE:
+        yield bad("throttled", N_("the computer gets too little voltage: it slows down, and writes to its card may be lost"), power)
+    elif now:
+        yield bad("throttled", N_("the processor is slowed down now"), air)
+    elif happened & _LITTLE_VOLTAGE:
+        yield warning("throttled", N_("the computer got too little voltage at some time since its start"), power)
+    elif happened:
+        yield warning("throttled", N_("the processor was slowed down at some time since its start"), air)
+    else:
+        yield good("throttled", N_("nothing has slowed the processor down since its start, and the voltage is right"))
+
+
 def unit(ask: Callable[[str], str] | None = None, systemd: Path = _SYSTEMD) -> Iterator[Check]:
-    """The service. ask: `systemctl SHOW`'s answer for a verb, for this unit. Nothing is said where there is no systemd."""
+    """The service. ask: systemctl's answer to a verb with its options, for this unit. Nothing is said where there is no systemd."""
     if not systemd.is_dir():
         return
     enabled, active = (ask or _systemctl)("is-enabled"), (ask or _systemctl)("is-active")
@@ -96,23 +117,40 @@ def unit(ask: Callable[[str], str] | None = None, systemd: Path = _SYSTEMD) -> I
         yield good("unit", N_("the service {unit} is enabled and runs"), unit=UNIT)
 
 
+def watchdog(ask: Callable[[str], str] | None = None, systemd: Path = _SYSTEMD) -> Iterator[Check]:
+    """Whether systemd watches the service; nothing is said where it is not installed. ask, systemd: as for `unit`."""
+    if not systemd.is_dir() or (ask or _systemctl)("is-enabled") in ("", "not-found"):
+        return
+    every = (ask or _systemctl)("show --property=WatchdogUSec --value")
+    if every in ("", "0", "infinity"):
+        yield warning("watchdog", N_("systemd does not watch whether the terminal still hears, so one that hangs stays so"),
+                      N_("put WatchdogSec=30 and Type=notify into the unit, as systemd/xiaoan.service has them"))  # fmt: skip
+    else:
+        yield good("watchdog", N_("systemd starts a terminal anew that has hung for {every}"), every=every)
+
+
+def groups_of_unit() -> list[str]:
+    """Groups that the unit adds to the service's user."""
+    return _systemctl("show --property=SupplementaryGroups --value").split() if _SYSTEMD.is_dir() else []
+
+
 def _systemctl(verb: str) -> str:
     program = shutil.which("systemctl")
     if program is None:
         return ""
     try:
-        return subprocess.run([program, verb, UNIT], capture_output=True, text=True, timeout=_ASK_S, check=False).stdout.strip()
+        return subprocess.run([program, *verb.split(), UNIT], capture_output=True, text=True, timeout=_ASK_S, check=False).stdout.strip()
     except subprocess.TimeoutExpired:
         return ""
 
 
 def user() -> Iterator[Check]:
-    """Who looks: what root may, the service may not."""
+    """Who looks: what somebody may, the service need not."""
     try:
         service = pwd.getpwnam(USER)
     except KeyError:
         return
-    if os.getuid() != service.pw_uid:
+    if os.getuid() not in (0, service.pw_uid):  # root asks as that user: edge.doctor.rights
         yield warning(
             "user",
             N_("this is not the service's user, who may see less of microphone, folders and files"),

@@ -1,6 +1,7 @@
 """The terminal's own files: state folder, model, profile."""
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,8 +92,9 @@ def phrases(settings: PhraseSettings, folder: Path) -> Check:
             phrase=lacks[0].phrase,
             syllables=", ".join(lacks[0].syllables),
         )
-    sentence = N_("{count} phrases are listened for, and {off} of the list are off")
-    return good("phrases", sentence, count=len(listed.heard), off=len(listed.phrases) - len(listed.heard))
+    sentence = N_("{count} phrases are listened for, and {off} are off (sha256 of the list in use {sha256}…)")
+    digest = hashlib.sha256(repr(listed).encode()).hexdigest()[:8]
+    return good("phrases", sentence, count=len(listed.heard), off=len(listed.phrases) - len(listed.heard), sha256=digest)
 
 
 def place(thresholds: MeasuredThresholds | None, past: Past) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from edge.config.schema import Config, MicrophoneSettings
 from edge.doctor import computer, terminal
 from edge.doctor.check import Check, State
 from edge.health.clock import Moment
+from edge.health.machine import THROTTLED
 
 MODEL = "a" * 64
 HERE = Here("", "", MODEL)
@@ -69,6 +70,29 @@ def test_the_service(tmp_path: Path, enabled: str, active: str, state: State) ->
     answers = {"is-enabled": enabled, "is-active": active}
     assert [check.state for check in computer.unit(answers.__getitem__, tmp_path)] == [state]
     assert list(computer.unit(answers.__getitem__, tmp_path / "absent")) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "states"),
+    [("0x0", [State.GOOD]), ("0x50005", [State.BAD]), ("0x8", [State.BAD]), ("0x10000", [State.WARNING]), ("0xe0000", [State.WARNING])],
+)
+def test_throttling(tmp_path: Path, told: str, states: list[State]) -> None:
+    """By the number of the Raspberry Pi's firmware: what is now is bad, what was is a warning; other computers are not spoken of."""
+    assert list(computer.throttled(tmp_path)) == []
+    (tmp_path / THROTTLED).parent.mkdir(parents=True)
+    (tmp_path / THROTTLED).write_text(told)
+    assert [check.state for check in computer.throttled(tmp_path)] == states
+
+
+@pytest.mark.parametrize(
+    ("enabled", "every", "states"),
+    [("enabled", "30s", [State.GOOD]), ("enabled", "0", [State.WARNING]), ("disabled", "infinity", [State.WARNING]), ("not-found", "", [])],
+)
+def test_the_watchdog(tmp_path: Path, enabled: str, every: str, states: list[State]) -> None:
+    """A unit that systemd does not watch is said, whether it is enabled or not; without a unit there is nothing to say."""
+    answers = {"is-enabled": enabled, "show --property=WatchdogUSec --value": every}
+    assert [check.state for check in computer.watchdog(answers.__getitem__, tmp_path)] == states
+    assert list(computer.watchdog(answers.__getitem__, tmp_path / "absent")) == []
 
 
 def test_the_state_folder(tmp_path: Path) -> None:
