@@ -23,7 +23,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_commands_that_are_shown_exist(document: Path) -> None:
     """Each indented line that begins with `xiaoan` names a command of it."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    shown = set(re.findall(r"(?m)^    xiaoan (?:--config \S+ )?([a-z]+)", text))
+    shown = set(re.findall(r"(?m)^    xiaoan (?:--config \S+ )?([a-z-]+)", text))
     assert shown <= set(COMMANDS)
 
 

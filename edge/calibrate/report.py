@@ -11,6 +11,7 @@ from edge.calibrate.curve import Point
 from edge.calibrate.levels import by_hour
 from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import Tally
+from edge.calibrate.verdicts import Priced
 from edge.config.files import write_atomically
 from edge.errors import EdgeError
 from edge.words import N_
@@ -34,8 +35,10 @@ def check(out: Path, *, charts: bool = True) -> None:
         raise ReportImpossible(N_("{path}: cannot be written: there is no folder {folder}"), path=out, folder=out.parent)
 
 
-def write(out: Path, place: str, tally: Tally, rows: Sequence[Expected], found: Proposal, at: str, by: str, translate: Translate) -> None:
-    """Draw and write it. place: in words. at: UTC, empty where nobody knows. Raises ReportImpossible."""
+def write(
+    out: Path, place: str, tally: Tally, rows: Sequence[Expected], found: Proposal, at: str, by: str, translate: Translate, judged: Sequence[Priced] = ()
+) -> None:
+    """Draw and write it. place: in words. at: UTC, empty where nobody knows. judged: what the desk judged. Raises ReportImpossible."""
     _ = translate
     title = _(N_("Listening to a place"))
     facts = (
@@ -56,6 +59,11 @@ def write(out: Path, place: str, tally: Tally, rows: Sequence[Expected], found: 
     parts.append(f'<p class="{kind}">{escape(told)}</p>')
     thresholds = [(period, _(label), f"{value:.2f}") for period, values in found.thresholds.items() for label, value in values.items()]
     parts.append(_table([_(N_("period")), _(N_("label")), _(N_("proposed threshold"))], thresholds))
+    if judged:
+        parts.append(f"<h2>{escape(_(N_('What the desk judged')))}</h2>")
+    for one in judged:
+        parts += [f"<p>{escape(line)}</p>" for line in of_verdicts(one, _)]
+        parts.append(_table([_(head) for head in PRICE_HEADS], [(f"{p.threshold:.2f}", str(p.false_left), str(p.real_lost)) for p in one.shown]))
     levels, by_threshold = _(N_("Levels by the hour")), _(N_("false alarms a day by threshold"))
     if by_hour(tally):
         parts += [f"<h2>{escape(levels)}</h2>", _levels(tally)]
@@ -90,6 +98,27 @@ def write_sheet(out: Path, facts: Sequence[tuple[str, str]], rows: Sequence[Sequ
     signs = "".join(f"<p>{escape(_(who))}: ______________________</p>" for who in (N_("technician"), N_("school")))
     parts = [f"<h1>xiaoan: {escape(title)}</h1>", _table([], facts), _table(heads, rows), f'<p class="{kind}">{escape(told)}</p>', signs]
     _page(out, title, parts)
+
+
+PRICE_HEADS = (N_("threshold"), N_("false alarms left"), N_("real ones missed"))
+
+
+def of_verdicts(one: Priced, translate: Translate) -> list[str]:
+    """What the desk judged of one label, in sentences."""
+    _ = translate
+    lines = [_(N_("{label}: {false} false alarms and pranks, {real} real ones")).format(label=_(one.label), false=one.false, real=one.real)]
+    if one.causes:
+        causes = ", ".join(f"{word} ({count})" for word, count in one.causes)
+        lines.append(_(N_("what raised false alarms, as the desk wrote it: {causes}")).format(causes=causes))
+    if one.false and one.away_from is not None:
+        sentence = _(N_("From a threshold of {threshold:.2f} on none of the false ones would have come; that would have cost {lost} of the {real} real ones."))
+        lines.append(sentence.format(threshold=one.away_from, lost=one.away_costs, real=one.real))
+    elif one.false:
+        lines.append(_(N_("No threshold keeps them all away: find what raises them, set min_dba, or move the terminal.")))
+    if one.proposed is not None:
+        sentence = _(N_("What is proposed (at most {threshold:.2f}) would have cost {lost} of the {real} real ones, each by its period of the day."))
+        lines.append(sentence.format(threshold=one.proposed, lost=one.lost, real=one.real))
+    return lines
 
 
 def share(point: Point) -> str:

@@ -5,20 +5,21 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.progress import Progress, TextColumn
-from rich.table import Table
-from rich.text import Text
 
 from edge.calibrate import bounds, report
 from edge.calibrate.history import read as read_history
 from edge.calibrate.history import setup_for
-from edge.calibrate.levels import by_hour, whole_level
-from edge.calibrate.site import TARGET_PER_DAY, Expected, Proposal, expected, hours_a_day, propose
-from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Tally, Unreadable, from_json
+from edge.calibrate.levels import whole_level
+from edge.calibrate.site import TARGET_PER_DAY, expected, hours_a_day, propose
+from edge.calibrate.tally import UNKNOWN_HOUR, Tally, Unreadable, from_json
+from edge.calibrate.verdicts import Judged, priced, read_verdicts, since_days, without_true
 from edge.commands import keeping
 from edge.commands.context import Context, Subparsers, Translate
+from edge.commands.site_tables import show
 from edge.config import profiles
 from edge.config.files import write_atomically
 from edge.config.profiles import MeasuredThresholds
@@ -30,9 +31,6 @@ from edge.words import N_
 
 FILE = "site.json"
 SAVE_S = 60.0
-LOWEST_DBA, HIGHEST_DBA, CELLS = 20, 110, 45
-SHOWN = tuple(i for i, threshold in enumerate(GRID) if round(threshold * 100) % 10 == 0 or threshold > 0.96)
-"""Of the grid, the thresholds that a table shows."""
 
 
 class SiteError(EdgeError):
@@ -64,6 +62,13 @@ def add(actions: Subparsers, _: Translate) -> None:
         metavar="DAYS",
         help=_("do not listen: take what the running terminal has counted in the last days (default: 28)"),
     )
+    parser.add_argument(
+        "--verdicts",
+        type=Path,
+        metavar="FILE.csv",
+        help=_("with --from-history: what the desk judged (xiaoan desk --verdicts); what was real does not count as a false alarm then"),
+    )
+    parser.add_argument("--accept-misses", action="store_true", help=_("keep the thresholds although they would have missed what the desk judged real"))
     parser.add_argument("--fresh", action="store_true", help=_("forget what was gathered before"))
     parser.add_argument("--recording", type=Path, nargs="+", metavar=_("FILE"), help=_("hear these recordings instead of the microphone"))
     parser.add_argument("--json", action="store_true", help=_("as JSON"))
@@ -93,6 +98,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Listen, show, keep."""
     _ = context.translate
     bounds.check()
+    if args.verdicts and not args.from_history:
+        raise SiteError(N_("--verdicts goes with --from-history: what was judged is what the running terminal has raised"))
     if args.report:
         report.check(args.report)
     detector = Detector.load(context.models)
@@ -100,9 +107,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     here = profiles.here(context.config, manifest.sha256)
     profile = profiles.to_build_on(context.state, here, replace=args.replace)
     sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
-    file = context.state / FILE
+    file, judged = context.state / FILE, None
     if args.from_history:
         tally = _past(context, manifest, sensitivity_dbfs, args.from_history)
+        if args.verdicts:
+            judged = _judged(args, context, tally)
     else:
         tally = _begin(context, manifest, sensitivity_dbfs, None if args.fresh else file)
         _listen(args, context, detector, tally, file)
@@ -111,13 +120,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
     lowest = {label: manifest.rules[label].threshold for label in tally.setup.rules}
     found = propose(tally, lowest, args.target)
     rows = expected(tally, hours_a_day(context.config.periods))
-    _show(context, tally, rows, found)
+    prices = priced(judged, found, _period_of(context)) if judged else []
+    show(context, tally, rows, found, prices)
     if args.report:
-        report.write(args.report, context.config.terminal.place, tally, rows, found, keeping.now_utc(), args.by or keeping.user(), _)
+        report.write(args.report, context.config.terminal.place, tally, rows, found, keeping.now_utc(), args.by or keeping.user(), _, prices)
         context.errors.print(_(N_("report: {file}")).format(file=args.report), markup=False)
     if not found.reachable or not found.proven:
         sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
         context.errors.print(_(sentence).format(target=args.target), markup=False)
+        return 1
+    if (lost := sum(one.lost for one in prices)) and not args.accept_misses:
+        sentence = N_("No thresholds are written: they would have missed {lost} of {real} alerts that the desk judged real. To take them: --accept-misses")
+        context.errors.print(_(sentence).format(lost=lost, real=sum(one.real for one in prices)), markup=False)
         return 1
     way = "history" if args.from_history else "site"
     measured = MeasuredThresholds(
@@ -142,6 +156,29 @@ def _past(context: Context, manifest: Manifest, sensitivity_dbfs: float, last_da
     sentence = N_("From the history of {days} days; {left} files of another model, microphone or sensitivity are left out.")
     context.errors.print(_(sentence).format(days=past.days, left=past.left_out), markup=False)
     return past.tally
+
+
+def _judged(args: argparse.Namespace, context: Context, tally: Tally) -> Judged:
+    """The desk's verdicts on what this terminal has raised; what was true is taken out of the tally."""
+    from edge.commands.listening import local_time
+    from edge.config.names import own_terminal_name
+
+    _, now = context.translate, local_time()
+    device = own_terminal_name(context.config.terminal.name)
+    judged = read_verdicts(args.verdicts, device, since_days(now, args.from_history) if now else None)
+    if not judged.verdicts:
+        raise SiteError(N_("{file} has no verdict on {device} in these days ({others} on other terminals, {outside} earlier ones)"),
+                        file=args.verdicts, device=device, others=judged.others, outside=judged.outside)  # fmt: skip
+    taken = without_true(tally, judged, _period_of(context))
+    sentence = N_("{count} verdicts of the desk; {others} on other terminals and {outside} earlier ones are left out. {taken} of the history were true.")
+    context.errors.print(_(sentence).format(count=len(judged.verdicts), others=judged.others, outside=judged.outside, taken=taken), markup=False)
+    return judged
+
+
+def _period_of(context: Context) -> Callable[[datetime], str]:
+    from edge.decide.period import period_at
+
+    return lambda local: period_at(local, context.config.periods, context.config.holidays)
 
 
 def _begin(context: Context, manifest: Manifest, sensitivity_dbfs: float, file: Path | None) -> Tally:
@@ -176,11 +213,11 @@ def _listen(args: argparse.Namespace, context: Context, detector: Detector, tall
 
     end_s = tally.heard_s + args.hours * 3600 if args.hours else float("inf")
     save()
-    with _ended_by_signals(), _status(context, tally, args.target) as show:
+    with _ended_by_signals(), _status(context, tally, args.target) as tell:
         try:
             sources: Sequence[Path | None] = args.recording or [None]
             for recording in sources:
-                _hear(context, detector, tally, recording, end_s, save, show)
+                _hear(context, detector, tally, recording, end_s, save, tell)
                 tally.interrupted()
         except KeyboardInterrupt:  # the way to end it
             pass
@@ -188,7 +225,7 @@ def _listen(args: argparse.Namespace, context: Context, detector: Detector, tall
 
 
 def _hear(
-    context: Context, detector: Detector, tally: Tally, recording: Path | None, end_s: float, save: Callable[[], None], show: Callable[[float], None]
+    context: Context, detector: Detector, tally: Tally, recording: Path | None, end_s: float, save: Callable[[], None], tell: Callable[[float], None]
 ) -> None:
     from edge.chain import Chain
     from edge.commands.listening import Ear, local_time
@@ -202,7 +239,7 @@ def _hear(
         for block in read_blocks(recording, BLOCK_S):
             for step in chain.feed(block):
                 tally.hear(step, DEFAULT, UNKNOWN_HOUR)
-            show(step.level_dba if tally.heard_s else 0.0)
+            tell(step.level_dba if tally.heard_s else 0.0)
         return
     said, saved_s, lost_s = "", time.monotonic(), time.monotonic()
     with Ear(config.microphone, None) as ear:
@@ -222,7 +259,7 @@ def _hear(
             period, hour = period_at(local, config.periods, config.holidays), local.hour if local else UNKNOWN_HOUR
             for step in chain.feed(block_heard):
                 tally.hear(step, period, hour)
-                show(step.level_dba)
+                tell(step.level_dba)
             if now_s - saved_s >= SAVE_S:
                 saved_s = now_s
                 save()
@@ -250,74 +287,3 @@ def _status(context: Context, tally: Tally, target: float) -> Iterator[Callable[
         sentence = context.translate(N_("heard {heard:.2f} h; {needed:.0f} h of quiet prove the target; now {level:.0f} dBA; Ctrl-C ends"))
         task = line.add_task("")
         yield lambda level_dba: line.update(task, description=sentence.format(heard=tally.heard_s / 3600, needed=needed_h, level=level_dba))
-
-
-def _show(context: Context, tally: Tally, rows: Sequence[Expected], found: Proposal) -> None:
-    """Charts and tables for the terminal, or all of it as JSON."""
-    _ = context.translate
-    if context.json:
-        context.print_json({
-            "heard_h": round(found.heard_h, 5), "needed_h": round(found.needed_h, 1), "proven": found.proven, "reachable": found.reachable,
-            "target_per_day": found.target_per_day, "per_day": round(found.per_day, 3), "at_most_per_day": round(found.at_most_per_day, 3),
-            "incidents": found.incidents, "thresholds": found.thresholds,
-            "hours": [{"hour": h.hour, "heard_s": round(h.heard_s, 1), "l10_dba": h.l10, "l50_dba": h.l50, "l90_dba": h.l90} for h in by_hour(tally)],
-            "expected": [{"label": r.label, "period": r.period, "threshold": r.threshold, "incidents": r.incidents, "heard_h": round(r.heard_h, 5),
-                          "per_day": round(r.per_day, 3), "low": round(r.low, 3), "high": round(r.high, 3)} for r in rows],
-        })  # fmt: skip
-        return
-    console = context.console
-    if hours := by_hour(tally):
-        console.print(_(N_("Levels by the hour, in dBA: from L90 to L10, with L50 between them")))
-        for hour in hours:
-            console.print(Text(f"{hour.hour:02d} h  {_range(hour.l90, hour.l50, hour.l10)}  {hour.l90:3.0f} {hour.l50:3.0f} {hour.l10:3.0f}"))
-    for label in tally.setup.rules:
-        console.print()
-        console.print(_(N_("{label}: false alarms to expect in a day, with exact limits (95 %)")).format(label=_(label)))
-        console.print(_expectations([row for row in rows if row.label == label], _))
-    console.print()
-    table = Table(_(N_("period")), _(N_("label")), _(N_("proposed threshold")), box=None, pad_edge=False)
-    for period, thresholds in found.thresholds.items():
-        for label, threshold in thresholds.items():
-            table.add_row(period, _(label), f"{threshold:.2f}")
-    console.print(table)
-    for line in conclusions(found, _):
-        console.print(line, markup=False)
-
-
-def conclusions(found: Proposal, _: Translate) -> list[str]:
-    """What may be claimed, and what not, in words."""
-    said = _(N_("With these, {incidents} incidents in {heard:.1f} h: {per_day:.2f} false alarms a day, at most {at_most:.2f} (95 %)."))
-    lines = [said.format(incidents=found.incidents, heard=found.heard_h, per_day=found.per_day, at_most=found.at_most_per_day)]
-    if not found.reachable:
-        told = _(N_("No threshold is high enough for {target:g} a day here: find what raises it (xiaoan replay --explain), set min_dba, or move the terminal."))
-        lines.append(told.format(target=found.target_per_day))
-    elif not found.proven:
-        told = _(N_("To claim at most {target:g} a day it needs {needed:.0f} h of listening, has {heard:.1f} h. Let it listen on: xiaoan calibrate site"))
-        lines.append(told.format(target=found.target_per_day, needed=found.needed_h, heard=found.heard_h))
-    return lines
-
-
-def _expectations(rows: Sequence[Expected], _: Translate) -> Table:
-    """Thresholds downwards; all that was heard, then each period."""
-    periods = list(dict.fromkeys(row.period for row in rows))
-    shown = periods if len(periods) > 2 else periods[:1]  # one period alone is the whole
-    names = (_(N_("all")) if period is None else period for period in shown)
-    table = Table(_(N_("threshold")), *names, box=None, pad_edge=False)
-    # Both limits for the whole, the upper one alone for the periods: more does not fit beside each other, and the JSON has all.
-    cells = {(r.period, r.threshold): f"{r.per_day:.2f} ≤{r.high:.2f}" if r.period else f"{r.per_day:.2f} ({r.low:.2f}-{r.high:.2f})" for r in rows}
-    for i in SHOWN:
-        table.add_row(f"{GRID[i]:.2f}", *(cells[period, GRID[i]] for period in shown))
-    return table
-
-
-def _range(low: float, middle: float, high: float) -> str:
-    """A bar on a scale from LOWEST_DBA to HIGHEST_DBA."""
-
-    def cell(level: float) -> int:
-        return min(max(round((level - LOWEST_DBA) / (HIGHEST_DBA - LOWEST_DBA) * (CELLS - 1)), 0), CELLS - 1)
-
-    bar = [" "] * CELLS
-    for at in range(cell(low), cell(high) + 1):
-        bar[at] = "━"
-    bar[cell(middle)] = "┃"
-    return "".join(bar)

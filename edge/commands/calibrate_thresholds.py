@@ -13,10 +13,11 @@ from edge.calibrate.history import setup_for
 from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
 from edge.capture.recording import find
 from edge.commands import keeping
-from edge.commands.calibrate_site import SHOWN, conclusions, positive
+from edge.commands.calibrate_site import positive
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.replay import count as jobs
 from edge.commands.replay import progress, truth_for
+from edge.commands.site_tables import SHOWN, conclusions
 from edge.config import profiles
 from edge.config.profiles import MeasuredThresholds
 from edge.decide.period import DEFAULT

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,6 +91,7 @@ def _list(folder: Path | None, context: Context) -> None:
 
 
 def _open(args: argparse.Namespace, context: Context) -> None:
+    from edge.evidence import fixture
     from edge.evidence.opening import Opener, log_of, opened
     from edge.evidence.shelf import SUFFIX
 
@@ -106,12 +108,18 @@ def _open(args: argparse.Namespace, context: Context) -> None:
             file.write(flac)
     except OSError as error:
         raise NotWritten(N_("{file}: cannot be written: {told}"), file=out, told=error.strerror or str(error)) from error
+    truth = fixture.expect(out, about) if about.fixture else None
     if context.json:
         context.print_json({"file": str(out), "alert": about.alert, "label": about.label, "place": about.place, "terminal": about.terminal,
-                            "onset_at": about.onset_at, "before_s": about.before_s, "seconds": about.seconds})  # fmt: skip
+                            "onset_at": about.onset_at, "before_s": about.before_s, "seconds": about.seconds,
+                            "fixture": asdict(about.fixture) if about.fixture else None})  # fmt: skip
         return
     when = about.onset_at or _(N_("time not known"))
     context.console.print(f"{about.place} ({about.terminal})  {_(about.label)}  {when}", markup=False)
-    told = _(N_("{file}: {seconds:.1f} s of sound, the alert's onset after {before:.1f} s")).format(file=out, seconds=about.seconds, before=about.before_s)
-    context.console.print(told, markup=False)
+    if about.fixture:
+        context.console.print(_(N_("recorded for the maintainers; who agreed: {consent}")).format(consent=about.fixture.consent), markup=False)
+        context.console.print(_(N_("{file}, and what is expected of it in {truth}")).format(file=out, truth=truth), markup=False)
+    else:
+        told = _(N_("{file}: {seconds:.1f} s of sound, the alert's onset after {before:.1f} s")).format(file=out, seconds=about.seconds, before=about.before_s)
+        context.console.print(told, markup=False)
     context.errors.print(_(N_("written into the log {file}")).format(file=log_of(args.key)), markup=False)

@@ -17,7 +17,7 @@ from edge.commands.context import Context
 from edge.errors import EdgeError
 from edge.words import DOMAIN, LOCALE_FOLDER, N_
 
-COMMANDS = ("run", "demo", "replay", "devices", "config", "levels", "calibrate", "phrases", "doctor", "desk", "evidence", "version")
+COMMANDS = ("run", "demo", "replay", "devices", "config", "levels", "calibrate", "phrases", "doctor", "desk", "evidence", "record-fixture", "version")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def _run(arguments: Sequence[str], command: str, context: Context) -> int:
     parser = Parser(prog="xiaoan", description=_("A wall terminal for schools that hears trouble and tells the duty desk."))
     subparsers = parser.add_subparsers(dest="command", metavar=_("COMMAND"), title=_("commands"), required=True)
     # Only the one that runs is loaded, so that `xiaoan version` does not wait for the sound and the network.
-    modules = {name: import_module(f"edge.commands.{name}") for name in ([command] if command in COMMANDS else COMMANDS)}
+    modules = {name: import_module(f"edge.commands.{name.replace('-', '_')}") for name in ([command] if command in COMMANDS else COMMANDS)}
     for module in modules.values():
         module.add(subparsers, _)
     args = parser.parse_args(arguments)

@@ -25,6 +25,18 @@ class Malformed(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Fixture:
+    """What makes a recording of use to the maintainers, and by whose leave it was made."""
+
+    consent: str  # in words
+    by: str  # who recorded it
+    note: str  # what was done, in words; may be empty
+    device: str  # the microphone as configured; empty: the system's default
+    sensitivity_dbfs: float  # without which a replay judges its level wrongly
+    level_dba: float  # the loudest moment
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """Which sound it is."""
 
@@ -35,6 +47,7 @@ class About:
     onset_at: str | None  # ISO 8601 UTC, None while the clock was not synchronised
     before_s: float  # seconds of sound before the onset, negative where it began earlier than the sound, or than this part of it
     seconds: float  # of sound altogether, or in this part
+    fixture: Fixture | None = None  # where it was recorded for the maintainers, and not around an alert
 
 
 def to_int16(block: NDArray[np.float32]) -> Samples:
@@ -44,8 +57,9 @@ def to_int16(block: NDArray[np.float32]) -> Samples:
 
 def pack(about: About, sound: Samples) -> bytes:
     """Both as bytes: one part."""
-    header = json.dumps({"format": FORMAT, **asdict(about)}, ensure_ascii=False)
-    return header.encode("utf-8") + b"\n" + _flac(sound)
+    told = {name: value for name, value in asdict(about).items() if value is not None or name != "fixture"}
+    header = json.dumps({"format": FORMAT, **told}, ensure_ascii=False)
+    return header.encode("utf-8") + b"\n" + as_flac(sound)
 
 
 def join(parts: Sequence[bytes]) -> tuple[About, bytes]:
@@ -59,7 +73,7 @@ def join(parts: Sequence[bytes]) -> tuple[About, bytes]:
         raise Malformed("longer than any evidence")
     sound = np.concatenate([_sound(about, flac) for about, flac in unpacked])
     about = replace(abouts[0], seconds=len(sound) / RATE_HZ)
-    return about, unpacked[0][1] if len(parts) == 1 else _flac(sound)
+    return about, unpacked[0][1] if len(parts) == 1 else as_flac(sound)
 
 
 def unpack(clear: bytes) -> tuple[About, bytes]:
@@ -70,17 +84,24 @@ def unpack(clear: bytes) -> tuple[About, bytes]:
         if header.pop("format") != FORMAT:
             raise Malformed("made by another version")
         about = About(**header)
+        if about.fixture is not None:
+            about = replace(about, fixture=Fixture(**header["fixture"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Malformed(str(error)) from error
-    texts, numbers = (about.alert, about.label, about.place, about.terminal, about.onset_at or ""), (about.before_s, about.seconds)
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int | float) for number in numbers):
+    texts, numbers = [about.alert, about.label, about.place, about.terminal, about.onset_at or ""], [about.before_s, about.seconds]
+    told: list[object] = [*numbers]
+    if (fixture := about.fixture) is not None:
+        texts += [fixture.consent, fixture.by, fixture.note, fixture.device]
+        told += [fixture.sensitivity_dbfs, fixture.level_dba]
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int | float) for number in told):
         raise Malformed("a field of another kind")
     if not all(abs(number) <= LONGEST_S for number in numbers):
         raise Malformed("longer than any evidence")
     return about, flac
 
 
-def _flac(sound: Samples) -> bytes:
+def as_flac(sound: Samples) -> bytes:
+    """(n,) sound as a FLAC file."""
     flac = io.BytesIO()
     soundfile.write(flac, sound, RATE_HZ, format="FLAC", subtype="PCM_16")
     return flac.getvalue()
