@@ -10,7 +10,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,12 +26,14 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]")
 class Terminal:
     """`xiaoan` with these arguments on a terminal of its own. A context manager that leaves nothing running."""
 
-    def __init__(self, *arguments: str | Path, columns: int = 100, rows: int = 40, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str | Path, columns: int = 100, rows: int = 40, environment: Mapping[str, str] | None = None, program: Sequence[str] = XIAOAN
+    ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         around = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
         self._process = subprocess.Popen(
-            [*XIAOAN, *map(str, arguments)], cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            [*program, *map(str, arguments)], cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**around, "TERM": "xterm", "LC_ALL": "C.UTF-8", "LANGUAGE": "", **(environment or {})},
         )  # fmt: skip
         os.close(slave)

@@ -1,7 +1,7 @@
-"""What counts tell, and how surely: exact Poisson limits and Wilson's interval. Needs scipy (extra [technician])."""
+"""What counts tell, and how surely: exact Poisson limits and Wilson's interval. Limits need scipy (extra [technician])."""
 
 from importlib.util import find_spec
-from math import sqrt
+from math import exp, sqrt
 
 from edge.errors import EdgeError
 from edge.words import N_
@@ -33,6 +33,15 @@ def poisson_at_most(count: int) -> float:
     from scipy.stats import chi2  # noqa: PLC0415 - of the extra [technician]
 
     return float(chi2.ppf(CONFIDENCE, 2 * count + 2)) / 2
+
+
+def poisson_tail(count: int, mean: float) -> float:
+    """How likely a Poisson count of that mean is at least `count`. Needs no scipy."""
+    term = below = exp(-mean)
+    for i in range(1, count):
+        term *= mean / i
+        below += term
+    return max(0.0, 1.0 - below) if count else 1.0
 
 
 def hours_needed(per_day: float) -> float:

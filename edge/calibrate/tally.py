@@ -4,7 +4,7 @@ The same tally is kept by the technician's `calibrate site` and by the terminal 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Any
@@ -27,6 +27,11 @@ Key = tuple[str, int]  # period and hour of the day
 
 class Unreadable(Exception):
     """A text is no tally."""
+
+
+def at_grid(counts: Sequence[int], threshold: float) -> int:
+    """Of counts by GRID the one at a threshold; between two of the grid at the higher one, and above them all the last."""
+    return next((count for at, count in zip(GRID, counts, strict=True) if at >= threshold - 1e-9), counts[-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         periods=found.thresholds,
         l10_dba=whole_level(tally, 10),
         l50_dba=whole_level(tally, 50),
+        target_per_day=args.target,
     )
     keeping.keep(context, profile.model_copy(update={"thresholds": measured}), dry_run=args.dry_run)
     return 0

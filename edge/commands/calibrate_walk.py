@@ -47,6 +47,7 @@ def add(actions: Subparsers, _: Translate) -> None:
     )
     parser.add_argument("--sheet", type=Path, metavar="OUT.html", help=_("write the acceptance sheet"))
     parser.add_argument("--by", default="", metavar=_("NAME"), help=_("who does it (default: the user)"))
+    parser.add_argument("--dry-run", action="store_true", help=_("say the result, write nothing"))
     parser.add_argument("--json", action="store_true", help=_("as JSON, an object for each trial"))
 
 
@@ -71,7 +72,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
             continue
         tried.append(_listen(context, detector, calibration, trial))
         _tell(context, tried[-1])
-    if args.sheet:
+    if args.sheet and args.dry_run:
+        context.errors.print(_(N_("dry run: nothing is written")))
+    elif args.sheet:
         _write_sheet(args, context, detector, calibration, tried)
     well = accepted(tried)
     if not context.json:

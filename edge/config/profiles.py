@@ -55,6 +55,7 @@ class MeasuredThresholds(Origin):
     periods: Mapping[PeriodName, Mapping[Label, Score]]
     l10_dba: float | None = Field(default=None, ge=0.0, le=200.0)  # how loud the place was then; None: found from recordings
     l50_dba: float | None = Field(default=None, ge=0.0, le=200.0)
+    target_per_day: float | None = Field(default=None, gt=0.0, le=1e6)  # false alarms a day that they were found for; None: found from recordings
 
 
 class Profile(Section):

@@ -1,4 +1,4 @@
-"""The microphone's gain, and whether something turns it by itself: ALSA's mixer of its card, or the sound server's source."""
+"""The microphone's card: its rates, its gain, and whether something turns that by itself. By ALSA's mixer, or the sound server's source."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from edge.capture import RATE_HZ
 from edge.capture.cards import Card, read_cards
 from edge.capture.devices import names_of
 from edge.doctor.check import Check, bad, good, warning
@@ -23,6 +24,7 @@ ASK_S = 5.0
 _CONTROL = re.compile(r"^Simple mixer control '(.*)',(\d+)$", re.MULTILINE)
 _CAPTURE = re.compile(r"Capture \d+ \[(\d+)%\](?: \[(-?[\d.]+)dB\])?(?: \[(on|off)\])?")
 _SWITCHES_ITSELF = re.compile(r"auto.*gain|\bagc\b|\balc\b|noise.?(suppress|reduc|gate|cancel)", re.IGNORECASE)
+_RATES = re.compile(r"Rates: ([\d, -]*\d)")
 _ITEM = re.compile(r"Item0: '(.*)'")
 _OFF_ITEMS = ("off", "none", "disabled", "disable")
 
@@ -68,7 +70,24 @@ def gain(device: str, root: Path = Path("/"), ask: Ask | None = None) -> Iterato
             return
         named = cards[:1]  # of which ALSA's own default is made
     if named:
+        yield from _rates(named[0], root)
         yield from _of_card(named[0], ask)
+
+
+def _rates(card: Card, root: Path) -> Iterator[Check]:
+    """At which rates a USB microphone records; other cards do not tell."""
+    try:
+        told = (root / f"proc/asound/card{card.number}/stream0").read_text(errors="replace").partition("Capture:")[2]
+    except OSError:
+        return
+    rates = list(dict.fromkeys(_RATES.findall(told)))
+    if not rates:
+        return
+    facts = {"card": card.id, "rates": "; ".join(rates)}
+    if max(int(rate) for rate in re.findall(r"\d+", " ".join(rates))) < RATE_HZ:
+        yield bad("rates", N_("card {card} records at {rates} Hz, and the models need 16000"), N_("use another microphone"), **facts)
+    else:
+        yield good("rates", N_("card {card} records at {rates} Hz"), **facts)
 
 
 def _of_card(card: Card, ask: Ask) -> Iterator[Check]:

@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.calibrate.bounds import poisson_tail
 from edge.calibrate.history import Past
 from edge.calibrate.levels import whole_level
+from edge.calibrate.tally import at_grid
 from edge.config import profiles
 from edge.config.load import ConfigError
 from edge.config.phrases import list_in_use
@@ -27,6 +29,9 @@ ENOUGH_S = 8 * 3600.0
 """Of listening in the last days, before anything is said about them."""
 
 LAST_DAYS = 7
+
+SURPRISING = 0.025
+"""How likely so many incidents or more may be by chance before it is said that the place has changed."""
 
 MOVED_DB = 1.0
 """Thresholds found with a sensitivity that was so far from today's belong to other scores."""
@@ -115,6 +120,31 @@ def place(thresholds: MeasuredThresholds | None, past: Past) -> Iterator[Check]:
         )
     else:
         yield good("place", N_("the place sounds as it did when it was calibrated: L10 {l10:.0f}, L50 {l50:.0f} dBA"), **facts)
+    yield from _incidents(thresholds, past)
+
+
+def _incidents(thresholds: MeasuredThresholds, past: Past) -> Iterator[Check]:
+    """Whether the scores are as they were: what the history counted at the thresholds in use, against what they were found for."""
+    target = thresholds.target_per_day
+    if target is None:
+        return
+    count = sum(
+        at_grid(counts, thresholds.periods[period][label])
+        for (period, _hour), cell in past.tally.cells.items()
+        for label, counts in cell.raised.items()
+        if label in thresholds.periods.get(period, {})
+    )
+    heard_days = past.tally.heard_s / 86_400
+    facts = {"count": count, "days": heard_days, "target": target}
+    if poisson_tail(count, target * heard_days) < SURPRISING:
+        yield warning(
+            "incidents",
+            N_("{count} incidents in {days:.1f} days of listening, where the thresholds were found for {target:g} false alarms a day"),
+            N_("let the desk judge them, and find thresholds for what it is like now: xiaoan calibrate site --from-history --verdicts FILE.csv"),
+            **facts,
+        )
+    else:
+        yield good("incidents", N_("{count} incidents in {days:.1f} days of listening go with the {target:g} false alarms a day of the profile"), **facts)
 
 
 def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.calibrate.bounds import hours_needed, poisson_at_most, poisson_limits, wilson
+from edge.calibrate.bounds import hours_needed, poisson_at_most, poisson_limits, poisson_tail, wilson
 
 pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed")
 
@@ -11,6 +11,13 @@ pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed
 def test_poisson_limits(count: int, low: float, high: float) -> None:
     """The tables of exact limits (Garwood 1936; Altman, Statistics with Confidence, table 18.3)."""
     assert poisson_limits(count) == pytest.approx((low, high), abs=0.001)
+
+
+def test_the_tail_of_a_poisson_count() -> None:
+    """At least 3 where 1 is usual: 0.0803 (any table of the Poisson distribution); at least none is certain, and ten thousand is no overflow."""
+    assert poisson_tail(3, 1.0) == pytest.approx(0.0803, abs=1e-4)
+    assert (poisson_tail(0, 1.0), poisson_tail(1, 0.0)) == (1.0, 0.0)
+    assert poisson_tail(10_000, 3.5) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_the_rule_of_three() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from edge.alerts.lock import only_one
 from edge.calibrate.history import Past
-from edge.calibrate.tally import Cell, Setup, Tally
+from edge.calibrate.tally import GRID, Cell, Setup, Tally
 from edge.config.profiles import FILE, Calibration, Here, MeasuredLevel, MeasuredThresholds, Profile, in_use, save
 from edge.config.schema import Config, MicrophoneSettings
 from edge.doctor import computer, terminal
@@ -129,6 +129,18 @@ def test_a_place_that_has_changed_is_said(level_dba: int, hours: float, states: 
     site = MeasuredThresholds(by="li", at="", how="", heard_s=6e5, model=MODEL, sensitivity_dbfs=-30.0, periods={}, l10_dba=54.0, l50_dba=50.0)
     assert names(list(terminal.place(site, Past(tally, 7, 0)))) == states
     assert list(terminal.place(None, Past(tally, 7, 0))) == []
+
+
+@pytest.mark.parametrize(("count", "state"), [(0, State.GOOD), (7, State.GOOD), (9, State.WARNING)])
+def test_scores_that_have_left_the_profile_are_said(count: int, state: State) -> None:
+    """Half an incident a day was promised: in a week of listening 7 are a bad week and 9 another place. At the threshold in use, of its period alone."""
+    raised = {"shouting": [count * (threshold <= 0.6) + 50 * (threshold <= 0.5) for threshold in GRID], "crying": [99] * len(GRID)}
+    tally = Tally(Setup("", "", MODEL, -26.0, {}), 0.2)
+    tally.cells["class", 8] = Cell(7 * 86_400, {54: 10}, raised)
+    tally.cells["night", 1] = Cell(60.0, {54: 10}, raised)
+    site = MeasuredThresholds(by="li", at="", how="", heard_s=6e5, model=MODEL, sensitivity_dbfs=-30.0, periods={"class": {"shouting": 0.58}}, l10_dba=54.0,
+                              l50_dba=54.0, target_per_day=0.5)  # fmt: skip
+    assert names(list(terminal.place(site, Past(tally, 7, 0)))) == {"place": State.GOOD, "incidents": state}
 
 
 def profile_states(config: Config, folder: Path, here: Here = HERE) -> dict[str, State]:

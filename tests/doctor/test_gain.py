@@ -95,6 +95,15 @@ def test_a_muted_one_is_bad_and_none_at_all_is_good(root: Path, told: str | None
     assert states(root, told)[0] == ("gain", state)
 
 
+@pytest.mark.parametrize(("rates", "state"), [("44100, 48000", State.GOOD), ("8000 - 48000 (continuous)", State.GOOD), ("8000", State.BAD)])
+def test_the_rates_of_a_usb_microphone_are_told(root: Path, rates: str, state: State) -> None:
+    """As the kernel lists them, those for recording alone."""
+    (root / "proc/asound/card1/stream0").write_text(f"C-Media at usb-1.3\n\nPlayback:\n    Rates: 96000\n\nCapture:\n  Interface 2\n    Rates: {rates}\n")
+    checks = {check.name: check for check in gain("card:Device", root, lambda _: USB)}
+    assert checks["rates"].state is state
+    assert "96000" not in checks["rates"].told(str)
+
+
 def test_other_cards_are_not_spoken_of(root: Path) -> None:
     """The configured one alone counts, by whichever name; without any card nothing is said."""
     assert states(root, USB, "card:Other") == []
