@@ -46,10 +46,10 @@ def judged(folder: Path, *rows: tuple[str, float, str]) -> Path:
 def test_what_was_real_is_no_reason_for_a_higher_threshold(config: Path, tmp_path: Path) -> None:
     """Without verdicts the two loudest push the threshold over themselves; judged real, they do not, and the four false ones alone decide."""
     options = ("calibrate", "site", "--from-history", "--json", "--config", config)
-    blind = json.loads(xiaoan(*options, "--dry-run", environment=UTC).stdout)
+    blind = json.loads(xiaoan(*options, "--dry-run", environment=UTC, timeout_s=300).stdout)
     assert blind["thresholds"]["default"]["shouting"] > 0.9
     verdicts = judged(tmp_path, *[("false", 0.52, "搬桌子")] * 3, ("prank", 0.52, "学生试喊"), ("real", 0.92, "打架"), ("real", 0.93, "摔倒"))
-    done = xiaoan(*options, "--verdicts", verdicts, environment=UTC)
+    done = xiaoan(*options, "--verdicts", verdicts, environment=UTC, timeout_s=300)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["thresholds"]["default"]["shouting"] == 0.55
@@ -69,14 +69,14 @@ def test_thresholds_that_would_have_missed_a_real_one_are_not_written_by_themsel
     """It is said what they would have cost, in words and in the report; whoever wants them has to say so."""
     verdicts, out = judged(tmp_path, ("false", 0.92, "搬桌子"), ("false", 0.93, ""), ("real", 0.5, "打架")), tmp_path / "report.html"
     options = ("calibrate", "site", "--from-history", "--verdicts", verdicts, "--config", config)
-    done = xiaoan(*options, "--report", out, environment=UTC)
+    done = xiaoan(*options, "--report", out, environment=UTC, timeout_s=300)
     assert done.returncode == 1, done.stderr
     assert "From a threshold of 0.95 on none of the false ones would have come; that would have cost 1 of the 1 real ones." in done.stdout
     assert "as the desk wrote it: 搬桌子 (1)" in done.stdout
     assert "they would have missed 1 of 1 alerts that the desk judged real" in done.stderr
     assert not (tmp_path / "state" / FILE).exists()
     assert "What the desk judged" in out.read_text()
-    assert xiaoan(*options, "--accept-misses", environment=UTC).returncode == 0
+    assert xiaoan(*options, "--accept-misses", environment=UTC, timeout_s=300).returncode == 0
     assert (tmp_path / "state" / FILE).exists()
 
 
@@ -84,5 +84,5 @@ def test_verdicts_that_cannot_be_used_are_one_sentence(config: Path, tmp_path: P
     """None on this terminal, or not from the history."""
     (tmp_path / "v.csv").write_text(HEADER + "1,west,x,shouting,2026-11-20T01:00:00Z,0.9,80,false,\n")
     for options, told in ((["--from-history"], "has no verdict on east-1"), ([], "goes with --from-history")):
-        done = xiaoan("calibrate", "site", *options, "--verdicts", tmp_path / "v.csv", "--config", config)
+        done = xiaoan("calibrate", "site", *options, "--verdicts", tmp_path / "v.csv", "--config", config, timeout_s=300)
         assert (done.returncode, told in done.stderr) == (2, True)

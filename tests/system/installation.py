@@ -1,4 +1,4 @@
-"""An installation from zero to accepted, as a transcript with times: `python -m tests.system.installation >docs/installation-transcript.txt`.
+"""An installation from zero to accepted, as a transcript with times: `python -m tests.system.installation >transcript.txt`.
 
 A new environment with the wheel in it, a real mosquitto, and PulseAudio's microphone, at which a loudspeaker plays what a technician would do.
 `--here` takes the environment that runs this, where nothing can be fetched.
@@ -6,6 +6,7 @@ A new environment with the wheel in it, a real mosquitto, and PulseAudio's micro
 
 import argparse
 import contextlib
+import itertools
 import os
 import re
 import shlex
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.demo import sounds
+from edge.demo.voice import WOMAN
 from tests.broker import Broker, Desk
 from tests.command import ROOT
 from tests.pseudo_terminal import Terminal
@@ -60,9 +62,8 @@ class Transcript:
         with self.typed(f"xiaoan {line}"), Terminal(*shlex.split(line), columns=COLUMNS, program=(str(self.program),)) as shown:
             act(shown)
             status = shown.end(PATIENCE_S)
-            for row in dict.fromkeys(shown.lines) if "doctor" not in line else shown.lines:
-                if not _PASSING.search(row):
-                    print("        " + self.shown(row))
+            for row, _ in itertools.groupby(row for row in shown.lines if not _PASSING.search(row)):
+                print("        " + self.shown(row))
             print(f"        exit status {status}")
 
     def in_pipe(self, line: str, lines: int) -> None:
@@ -77,8 +78,8 @@ class Transcript:
 
 
 def noise(level_dba: float, seconds: float) -> NDArray[np.float32]:
-    """A corridor that is as loud."""
-    return sounds.at_level(sounds.corridor(np.random.default_rng(1), seconds), level_dba, SENSITIVITY_DBFS)
+    """A corridor that is as loud, over and over."""
+    return np.tile(sounds.at_level(sounds.corridor(np.random.default_rng(1), 20.0), level_dba, SENSITIVITY_DBFS), round(seconds / 20))
 
 
 def tone(seconds: float) -> NDArray[np.float32]:
@@ -98,7 +99,7 @@ def act_of(line: str) -> NDArray[np.float32]:
     if "clap" in line:
         clap = (np.exp(-np.arange(RATE_HZ) / 60.0) * rng.standard_normal(RATE_HZ)).astype(np.float32)
         return there(np.tile(clap, 5), 85.0)
-    return there(sounds.talk(rng, sounds.WOMAN, 6.0), 65.0)
+    return there(sounds.talk(rng, WOMAN, 6.0), 65.0)
 
 
 def main() -> None:
@@ -137,13 +138,13 @@ def write(transcript: Transcript, microphone: VirtualMicrophone, broker: Broker,
             print(f"        {line}".replace(str(folder), "/home/li").rstrip())
     options = f"--config {folder}/config.toml"
     transcript.at_terminal(f"config check {options}")
-    microphone.play(noise(44.0, 3600.0), RATE_HZ)
+    microphone.play(noise(44.0, 1200.0), RATE_HZ)
     transcript.at_terminal(f"doctor {options}")
     microphone.hush()
     microphone.play(tone(600.0), RATE_HZ)
     transcript.at_terminal(f"calibrate level --calibrator 94 --by 李老师 {options}", lambda shown: enter(shown, r"press Enter"))
     microphone.hush()
-    microphone.play(noise(44.0, 3600.0), RATE_HZ)
+    microphone.play(noise(44.0, 1200.0), RATE_HZ)
     transcript.in_pipe(f"levels {options}", 4)
     transcript.at_terminal(f"calibrate walk --sheet {folder}/sheet.html --by 李老师 {options}", lambda shown: walk(shown, microphone))
     transcript.at_terminal(f"calibrate site --hours 0.02 --report {folder}/site.html {options}")
@@ -168,7 +169,7 @@ def walk(shown: Terminal, microphone: VirtualMicrophone) -> None:
 def running(transcript: Transcript, microphone: VirtualMicrophone, broker: Broker) -> None:
     """The terminal at work: a scream, and what the desk is told."""
     desk = Desk(broker.port)
-    command = [transcript.program, "run", "--config", "config.toml"]
+    command = [str(transcript.program), "run", "--config", "config.toml"]
     with (
         transcript.typed("xiaoan run --config config.toml &   # and beside it a desk that listens; then somebody screams"),
         subprocess.Popen(command, cwd=transcript.folder, stderr=subprocess.DEVNULL) as terminal,
