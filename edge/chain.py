@@ -1,8 +1,9 @@
 """From sound to decision steps: the one way that replay and the terminal share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from edge.detect.manifest import ModelError, RuleDefaults
 from edge.detect.phrases import PHRASE_MANIFEST, PhraseManifest, PhraseModel, PhraseStream, read_phrase_manifest
 from edge.detect.units import Units, lacking, units_apart
 from edge.words import N_
+
+Tell: TypeAlias = Callable[[NDArray[np.float32]], None]
+"""Takes (steps, phrases) scores of the steps that are complete, in the order of `Wanted`, before evidence adds up."""
 
 WORTH_A_LOOK = 0.02
 """Score from which a phrase may speak for another."""
@@ -81,14 +85,17 @@ def labels_of(detector: Detector, listening: Listening | None) -> tuple[str, ...
 class Chain:
     """The models' scores of one stream of sound, from fresh state."""
 
-    def __init__(self, detector: Detector | LevelOnly, sensitivity_dbfs: float, listening: Listening | None = None) -> None:
-        """sensitivity_dbfs: what the microphone gives at 94 dB SPL. Raises ModelError where the two models do not hear the same frames."""
-        self._detector, self._stream = detector, detector.stream(sensitivity_dbfs)
+    def __init__(self, detector: Detector | LevelOnly, sensitivity_dbfs: float, listening: Listening | None = None, tell: Tell | None = None) -> None:
+        """sensitivity_dbfs: what the microphone gives at 94 dB SPL. tell: is told how well each phrase fits.
+
+        Raises ModelError where the two models do not hear the same frames.
+        """
+        self._detector, self._stream, self._tell = detector, detector.stream(sensitivity_dbfs), tell
         self.listen(listening)
 
     def listen(self, listening: Listening | None) -> None:
         """Listen for these phrases from now on, from fresh state. May be called from another thread than `feed`. Raises as the constructor."""
-        self._phrases = _Phrases(self._detector, listening) if listening and isinstance(self._detector, Detector) else None
+        self._phrases = _Phrases(self._detector, listening, self._tell) if listening and isinstance(self._detector, Detector) else None
 
     def feed(self, samples: NDArray[np.float32]) -> list[Step]:
         """(n,) more samples, 16 kHz mono in -1..1 -> the steps that are complete by now. Pieces may have any length."""
@@ -101,7 +108,7 @@ class Chain:
 class _Phrases:
     """Adds to each step of sound what of the list was said in it."""
 
-    def __init__(self, detector: Detector, listening: Listening) -> None:
+    def __init__(self, detector: Detector, listening: Listening, tell: Tell | None) -> None:
         ours, theirs = listening.model.manifest, detector.manifest
         if (ours.features, ours.step_frames, ours.sensitivity_dbfs) != (theirs.features, theirs.step_frames, theirs.sensitivity_dbfs):
             raise ModelError(N_("the models {one} and {other} do not hear the same frames; install the models again"), one=theirs.name, other=ours.name)
@@ -109,10 +116,12 @@ class _Phrases:
         self._stream = PhraseStream(listening.model, [p.text for p in self._phrases], listening.wanted.units)
         self._thresholds = {group: rule.threshold for group, rule in listening.rules.items()}
         self._members = {group: [i for i, p in enumerate(self._phrases) if p.group == group] for group in self._thresholds}
-        self._evidence = Evidence()
+        self._evidence, self._tell = Evidence(), tell
 
     def steps(self, heard: Sequence[Scores]) -> list[Step]:
         scores = self._stream.steps(np.concatenate([h.frames for h in heard]))
+        if self._tell:
+            self._tell(scores)
         return [self._step(*both) for both in zip(heard, scores.tolist(), strict=True)]
 
     def _step(self, heard: Scores, scores: Sequence[float]) -> Step:

@@ -31,6 +31,7 @@ from edge.decide.types import Closed, Opened, Rule, Step
 from edge.detect.detector import Detector
 from edge.detect.level_only import LevelOnly
 from edge.detect.manifest import ModelError
+from edge.detect.phrases import installed
 from edge.errors import EdgeError
 from edge.evidence.keeper import Keeper, keeper_of, seal_of
 from edge.health.clock import Clock, Moment, system_clock
@@ -116,9 +117,10 @@ class Daemon:
         models = Path(config.paths.models) if config.paths.models else models_folder()
         self._detector = _detector(config, models)
         self._wall = Wall(config, self._events.put, self._clock_s)
-        self._phrases = Phrases(models, config, reread or (lambda: config))
+        here = profiles.here(config, self._detector.manifest.sha256, installed(models))
+        self._calibration = profiles.in_use(config, self._folder, here)
+        self._phrases = Phrases(models, config, reread or (lambda: config), self._calibration.phrases)
         self._reloader = Reloader(self._phrases.read, self._events.put)
-        self._calibration = profiles.in_use(config, self._folder, profiles.here(config, self._detector.manifest.sha256))
         self._hearing = Hearing(self._chain, self._detector, self._phrases.listening, self._clock_s, goes_on=has_key(config))
         self._told_changes = 0
         self._period = ""

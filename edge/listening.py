@@ -1,7 +1,7 @@
 """The phrases by which the running terminal listens: read at its start, and anew when the desk says `reload`."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.chain import Listening, wanted
@@ -21,9 +21,12 @@ class Phrases:
     A list or a model that cannot be used never stops the terminal, which hears shouting and crying without it: it is the fault `phrases`.
     """
 
-    def __init__(self, models: Path, config: Config, reread: Callable[[], Config]) -> None:
-        """models: folder of the models. reread: gives the configuration as it is on disk now; raises EdgeError."""
-        self._models, self._reread = models, reread
+    def __init__(self, models: Path, config: Config, reread: Callable[[], Config], calibrated: Mapping[str, float]) -> None:
+        """models: folder of the models. reread: gives the configuration as it is on disk now; raises EdgeError.
+
+        calibrated: thresholds of the terminal's profile, by hanzi.
+        """
+        self._models, self._reread, self._calibrated = models, reread, calibrated
         self._problem: EdgeError | None = None
         self.listening: Listening | None = None
         try:
@@ -52,7 +55,7 @@ class Phrases:
         return frozenset({Fault.PHRASES}) if self._problem else frozenset()
 
     def _read(self, config: Config) -> Listening | None:
-        return Listening.load(self._models, wanted(list_in_use(config.phrases, self._models), config.labels))
+        return Listening.load(self._models, wanted(list_in_use(config.phrases, self._models, calibrated=self._calibrated), config.labels))
 
     def _accepted(self, found: Listening | None) -> None:
         self.listening, self._problem = found, None

@@ -131,14 +131,14 @@ class Tally:
         return json.dumps({"format": FORMAT, "grid": GRID, "setup": setup, "cells": cells}, ensure_ascii=False, separators=(",", ":"))
 
 
-def from_json(text: str, step_s: float) -> Tally:
-    """A tally as `as_json` wrote it. Raises Unreadable."""
+def from_json(text: str, step_s: float, form: type[Setup] = Setup) -> Tally:
+    """A tally as `as_json` wrote it. form: of its setup. Raises Unreadable."""
     try:
         told: dict[str, Any] = json.loads(text)
         if (told["format"], tuple(told["grid"])) != (FORMAT, GRID):
             raise Unreadable("of another format")
         setup = told["setup"]
-        tally = Tally(Setup(**{**setup, "rules": {label: Rule(**rule) for label, rule in setup["rules"].items()}}), step_s)
+        tally = Tally(form(**{**setup, "rules": {label: Rule(**rule) for label, rule in setup["rules"].items()}}), step_s)
         for cell in told["cells"]:
             levels = {int(level): int(steps) for level, steps in cell["levels"].items()}
             raised = {str(label): [int(count) for count in counts] for label, counts in cell["raised"].items()}

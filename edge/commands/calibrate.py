@@ -17,7 +17,7 @@ from edge.detect.manifest import Manifest, read_manifest
 from edge.errors import EdgeError
 from edge.words import N_
 
-MEASURING = ("level", "site", "thresholds", "walk")
+MEASURING = ("level", "site", "phrases", "thresholds", "walk")
 """Actions that have a module of their own, `calibrate_…`, in the order of an installation."""
 
 
@@ -61,7 +61,7 @@ def _show(context: Context) -> int:
     if context.json:
         context.print_json({
             "profile": _as_json(_readable(context.state / profiles.FILE)),
-            "in_use": {"sensitivity_dbfs": found.sensitivity_dbfs, "thresholds": found.thresholds, "sha256": found.sha256},
+            "in_use": {"sensitivity_dbfs": found.sensitivity_dbfs, "thresholds": found.thresholds, "phrases": found.phrases, "sha256": found.sha256},
             "problem": found.problem.told(context.translate) if found.problem else None,
         })  # fmt: skip
         return 1 if found.problem else 0
@@ -89,6 +89,8 @@ def describe(profile: Profile, _: Translate) -> list[str]:
             named = ", ".join(f"{_(label)} {value:.2f}" for label, value in values.items())
             lines.append(_(N_("Thresholds ({period}): {values}")).format(period=period, values=named))
         lines.append(_found(thresholds, _))
+    if (phrases := profile.phrases) is not None:
+        lines += [_(N_("Thresholds of {count} phrases")).format(count=len(phrases.thresholds)), _found(phrases, _)]
     return lines
 
 
@@ -126,7 +128,7 @@ def _history(context: Context) -> int:
         mark = "*" if one.profile == current and not marked else ""
         marked = marked or bool(mark)
         level = f"{one.profile.level.sensitivity_dbfs:.1f}" if one.profile.level else ""
-        latest = max((o for o in (one.profile.level, one.profile.thresholds) if o), key=lambda o: o.at, default=None)
+        latest = max((o for o in (one.profile.level, one.profile.thresholds, one.profile.phrases) if o), key=lambda o: o.at, default=None)
         at, by, how = (latest.at, latest.by, latest.how) if latest else ("", "", "")
         table.add_row(str(one.number), mark, at, Text(by), level, Text(how))
     context.console.print(table)
@@ -136,7 +138,7 @@ def _history(context: Context) -> int:
 
 def _restore(args: argparse.Namespace, context: Context) -> int:
     profile = profiles.kept(context.state, args.number)
-    profiles.refuse_foreign(profile, profiles.here(context.config, _manifest(context).sha256))
+    profiles.refuse_foreign(profile, context.here(_manifest(context).sha256))
     for line in describe(profile, context.translate):
         context.console.print(Text(line))
     keeping.keep(context, profile, dry_run=args.dry_run)

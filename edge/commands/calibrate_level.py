@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Listen, judge, keep."""
     _ = context.translate
     model = read_manifest(context.models / "detector.toml", LABELS).sha256
-    here = profiles.here(context.config, model)
+    here = context.here(model)
     profile = profiles.to_build_on(context.state, here, replace=args.replace)
     before = context.calibration(model)
     references: list[float] = args.calibrator or args.meter or []

@@ -1,36 +1,28 @@
 """`xiaoan calibrate site`: listen to a place, keep statistics, propose thresholds."""
 
 import argparse
-import signal
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-
-from rich.progress import Progress, TextColumn
 
 from edge.calibrate import bounds, report
 from edge.calibrate.history import read as read_history
 from edge.calibrate.history import setup_for
 from edge.calibrate.levels import whole_level
+from edge.calibrate.phrase_counts import phrase_setup
 from edge.calibrate.site import TARGET_PER_DAY, expected, hours_a_day, propose
-from edge.calibrate.tally import UNKNOWN_HOUR, Tally, Unreadable, from_json
+from edge.calibrate.tally import Tally
 from edge.calibrate.verdicts import Judged, priced, read_verdicts, since_days, without_true
-from edge.commands import keeping
+from edge.commands import gathering, keeping
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.site_tables import show
 from edge.config import profiles
-from edge.config.files import write_atomically
-from edge.config.profiles import MeasuredThresholds
-from edge.decide.period import DEFAULT
+from edge.config.phrases import list_in_use
+from edge.config.profiles import Calibration, MeasuredThresholds
 from edge.detect.detector import Detector
 from edge.detect.manifest import Manifest
 from edge.errors import EdgeError
 from edge.words import N_
-
-FILE = "site.json"
-SAVE_S = 60.0
 
 
 class SiteError(EdgeError):
@@ -49,9 +41,8 @@ def add(actions: Subparsers, _: Translate) -> None:
         ),
         epilog=_("Exit status: 0 thresholds were found and kept, 1 the listening was too short or no threshold is high enough, 2 it could not be done."),
     )
-    parser.add_argument("--hours", type=not_negative, metavar="H", help=_("listen for so long (default: until Ctrl-C); 0: show what was gathered so far"))
     parser.add_argument(
-        "--target", type=positive, default=TARGET_PER_DAY, metavar="N", help=_("false alarms a day that the whole terminal may raise (default: 0.5)")
+        "--target", type=gathering.positive, default=TARGET_PER_DAY, metavar="N", help=_("false alarms a day that the whole terminal may raise (default: 0.5)")
     )
     parser.add_argument("--report", type=Path, metavar="OUT.html", help=_("write a report with charts, one file"))
     parser.add_argument(
@@ -69,17 +60,8 @@ def add(actions: Subparsers, _: Translate) -> None:
         help=_("with --from-history: what the desk judged (xiaoan desk --verdicts); what was real does not count as a false alarm then"),
     )
     parser.add_argument("--accept-misses", action="store_true", help=_("keep the thresholds although they would have missed what the desk judged real"))
-    parser.add_argument("--fresh", action="store_true", help=_("forget what was gathered before"))
-    parser.add_argument("--recording", type=Path, nargs="+", metavar=_("FILE"), help=_("hear these recordings instead of the microphone"))
-    parser.add_argument("--json", action="store_true", help=_("as JSON"))
+    gathering.add_options(parser, _)
     keeping.add_options(parser, _)
-
-
-def positive(text: str) -> float:
-    """More than nothing; argparse names this function where it is not."""
-    if not 0.0 < float(text) < 1e6:
-        raise ValueError
-    return float(text)
 
 
 def days(text: str) -> int:
@@ -87,11 +69,6 @@ def days(text: str) -> int:
     if not 1 <= int(text) <= 3650:
         raise ValueError
     return int(text)
-
-
-def not_negative(text: str) -> float:
-    """Nothing or more; argparse names this function where it is not."""
-    return 0.0 if float(text) == 0.0 else positive(text)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -104,24 +81,22 @@ def run(args: argparse.Namespace, context: Context) -> int:
         report.check(args.report)
     detector = Detector.load(context.models)
     manifest = detector.manifest
-    here = profiles.here(context.config, manifest.sha256)
-    profile = profiles.to_build_on(context.state, here, replace=args.replace)
-    sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
-    file, judged = context.state / FILE, None
+    profile = profiles.to_build_on(context.state, context.here(manifest.sha256), replace=args.replace)
+    calibration = context.calibration(manifest.sha256)
+    judged, phrases = None, None
     if args.from_history:
-        tally = _past(context, manifest, sensitivity_dbfs, args.from_history)
+        tally = _past(context, manifest, calibration.sensitivity_dbfs, args.from_history)
         if args.verdicts:
             judged = _judged(args, context, tally)
     else:
-        tally = _begin(context, manifest, sensitivity_dbfs, None if args.fresh else file)
-        _listen(args, context, detector, tally, file)
+        tally, phrases = _gather(args, context, detector, calibration)
     if not tally.heard_s:
         raise SiteError(N_("nothing was heard yet; let it listen: xiaoan calibrate site"))
     lowest = {label: manifest.rules[label].threshold for label in tally.setup.rules}
     found = propose(tally, lowest, args.target)
     rows = expected(tally, hours_a_day(context.config.periods))
     prices = priced(judged, found, _period_of(context)) if judged else []
-    show(context, tally, rows, found, prices)
+    show(context, tally, rows, found, prices, phrases)
     if args.report:
         report.write(args.report, context.config.terminal.place, tally, rows, found, keeping.now_utc(), args.by or keeping.user(), _, prices)
         context.errors.print(_(N_("report: {file}")).format(file=args.report), markup=False)
@@ -136,7 +111,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     way = "history" if args.from_history else "site"
     measured = MeasuredThresholds(
         **keeping.origin(args, f"{way}, for {args.target:g} false alarms a day", tally.heard_s, manifest.sha256),
-        sensitivity_dbfs=sensitivity_dbfs,
+        sensitivity_dbfs=calibration.sensitivity_dbfs,
         periods=found.thresholds,
         l10_dba=whole_level(tally, 10),
         l50_dba=whole_level(tally, 50),
@@ -182,109 +157,26 @@ def _period_of(context: Context) -> Callable[[datetime], str]:
     return lambda local: period_at(local, context.config.periods, context.config.holidays)
 
 
-def _begin(context: Context, manifest: Manifest, sensitivity_dbfs: float, file: Path | None) -> Tally:
-    """The tally of earlier listening, or a new one. Raises SiteError where the earlier one cannot go on."""
-    setup = setup_for(context.config, manifest, sensitivity_dbfs)
-    if file is None or not file.exists():
-        return Tally(setup, manifest.step_s)
-    try:
-        tally = from_json(file.read_text(encoding="utf-8"), manifest.step_s)
-    except (OSError, UnicodeDecodeError, Unreadable) as error:
-        raise SiteError(N_("{file} cannot be read: {told}. Begin anew with --fresh"), file=file, told=error) from error
-    if tally.setup != setup:
-        ours, theirs = setup, tally.setup
-        names = ("machine", "device", "model", "sensitivity_dbfs", "rules")
-        differs = ", ".join(name for name in names if getattr(ours, name) != getattr(theirs, name))
-        raise SiteError(N_("{file} was gathered with another setup ({differs}), and cannot be continued. Begin anew with --fresh"), file=file, differs=differs)
-    return tally
+def _gather(args: argparse.Namespace, context: Context, detector: Detector, calibration: Calibration) -> tuple[Tally, Tally | None]:
+    """Listen. Returns what was heard of labels, and of phrases where any are listened for."""
+    from edge.commands.listening import phrases_heard
 
-
-def _listen(args: argparse.Namespace, context: Context, detector: Detector, tally: Tally, file: Path) -> None:
-    """Add to the tally until the time is over, the recordings are, or somebody ends it. It is saved each minute and at the end."""
-    if args.hours == 0.0:
-        return
-
-    def save() -> None:
-        if args.dry_run or not tally.heard_s:
-            return
+    manifest, sensitivity_dbfs = detector.manifest, calibration.sensitivity_dbfs
+    file, phrases_file = context.state / gathering.SITE_FILE, context.state / gathering.PHRASES_FILE
+    tally = gathering.begin(file, setup_for(context.config, manifest, sensitivity_dbfs), manifest.step_s, fresh=args.fresh)
+    listening = phrases_heard(context, calibration)
+    phrases: Tally | None = None
+    if listening:
+        setup = phrase_setup(listening, list_in_use(context.config.phrases, context.models), context.here(manifest.sha256), sensitivity_dbfs)
         try:
-            write_atomically(file, tally.as_json())
-        except OSError as error:
-            raise SiteError(N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo"), file=file, told=error.strerror) from error
-
-    end_s = tally.heard_s + args.hours * 3600 if args.hours else float("inf")
-    save()
-    with _ended_by_signals(), _status(context, tally, args.target) as tell:
-        try:
-            sources: Sequence[Path | None] = args.recording or [None]
-            for recording in sources:
-                _hear(context, detector, tally, recording, end_s, save, tell)
-                tally.interrupted()
-        except KeyboardInterrupt:  # the way to end it
-            pass
-    save()
-
-
-def _hear(
-    context: Context, detector: Detector, tally: Tally, recording: Path | None, end_s: float, save: Callable[[], None], tell: Callable[[float], None]
-) -> None:
-    from edge.chain import Chain
-    from edge.commands.listening import Ear, local_time
-    from edge.decide.period import period_at
-    from edge.replay import BLOCK_S
-
-    config, chain = context.config, Chain(detector, tally.setup.sensitivity_dbfs)
-    if recording:
-        from edge.capture.recording import read_blocks
-
-        for block in read_blocks(recording, BLOCK_S):
-            for step in chain.feed(block):
-                tally.hear(step, DEFAULT, UNKNOWN_HOUR)
-            tell(step.level_dba if tally.heard_s else 0.0)
-        return
-    said, saved_s, lost_s = "", time.monotonic(), time.monotonic()
-    with Ear(config.microphone, None) as ear:
-        while tally.heard_s < end_s:
-            block_heard = ear.read()
-            now_s = time.monotonic()
-            if block_heard is None:
-                told = ear.problem.told(context.translate) if ear.problem else ""
-                if told and told != said:  # once; it may be away for a night
-                    said = told
-                    context.errors.print(f"xiaoan: {told}", markup=False)
-                if now_s - lost_s > 3.0:
-                    tally.interrupted()
-                continue
-            lost_s = now_s
-            local = local_time()
-            period, hour = period_at(local, config.periods, config.holidays), local.hour if local else UNKNOWN_HOUR
-            for step in chain.feed(block_heard):
-                tally.hear(step, period, hour)
-                tell(step.level_dba)
-            if now_s - saved_s >= SAVE_S:
-                saved_s = now_s
-                save()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM, as `systemd-run` sends it, ends the listening as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _status(context: Context, tally: Tally, target: float) -> Iterator[Callable[[float], None]]:
-    """A line that tells how far it is, on a terminal; nothing in a pipe."""
-    needed_h = bounds.hours_needed(target)
-    with Progress(TextColumn("{task.description}"), console=context.errors, transient=True, disable=not context.errors.is_terminal) as line:
-        sentence = context.translate(N_("heard {heard:.2f} h; {needed:.0f} h of quiet prove the target; now {level:.0f} dBA; Ctrl-C ends"))
-        task = line.add_task("")
-        yield lambda level_dba: line.update(task, description=sentence.format(heard=tally.heard_s / 3600, needed=needed_h, level=level_dba))
+            phrases = gathering.begin(phrases_file, setup, manifest.step_s, fresh=args.fresh)
+        except gathering.GatherError:  # beside the labels they are no reason to refuse days of listening
+            phrases = Tally(setup, manifest.step_s)
+            told = context.translate(N_("xiaoan: {file} is of another list, model or microphone; the statistics of phrases are begun anew"))
+            context.errors.print(told.format(file=phrases_file), markup=False)
+    heard = gathering.Gathering(
+        context, detector, sensitivity_dbfs, listening, gathering.Counts(file, tally), gathering.Counts(phrases_file, phrases) if phrases else None
+    )
+    with gathering.status(context, heard, args.target) as tell:
+        heard.listen(args, tell)
+    return tally, phrases

@@ -13,8 +13,8 @@ from edge.calibrate.history import setup_for
 from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
 from edge.capture.recording import find
 from edge.commands import keeping
-from edge.commands.calibrate_site import positive
 from edge.commands.context import Context, Subparsers, Translate
+from edge.commands.gathering import positive
 from edge.commands.replay import count as jobs
 from edge.commands.replay import progress, truth_for
 from edge.commands.site_tables import SHOWN, conclusions
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     truth = truth_for(args.truth, recordings)
     used = [recording for recording in recordings if truth.of(recording.name) is not None]
     manifest = read_manifest(context.models / "detector.toml", LABELS)
-    profile = profiles.to_build_on(context.state, profiles.here(context.config, manifest.sha256), replace=args.replace)
+    profile = profiles.to_build_on(context.state, context.here(manifest.sha256), replace=args.replace)
     sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
     rules = rules_for(manifest.rules, context.config.labels, (), DEFAULT, {})
     settings = Settings(context.models, rules, sensitivity_dbfs, keep_steps=True)

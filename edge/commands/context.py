@@ -68,7 +68,13 @@ class Context:
 
     def calibration_of(self, model: str) -> profiles.Calibration:
         """The same without a word."""
-        return profiles.in_use(self.config, self.state, profiles.here(self.config, model))
+        return profiles.in_use(self.config, self.state, self.here(model))
+
+    def here(self, model: str) -> profiles.Here:
+        """What a profile must have been made with. model: sha256 of the detector installed."""
+        from edge.detect.phrases import installed
+
+        return profiles.here(self.config, model, installed(self.models))
 
     @cached_property
     def language(self) -> str:

@@ -14,7 +14,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from edge.capture.microphone import START_S, Microphone
 from edge.capture.playback import PacedRecording
 from edge.capture.recording import read_blocks
+from edge.chain import Listening, wanted
 from edge.commands.context import Context
+from edge.config.phrases import list_in_use
+from edge.config.profiles import Calibration
 from edge.config.schema import Config, MicrophoneSettings
 from edge.decide.period import period_at
 from edge.errors import EdgeError
@@ -90,6 +93,18 @@ def _heard(ear: Ear) -> Iterator[NDArray[np.float32]]:
             raise ear.problem
         elif time.monotonic() > until_s:
             raise NothingHeard(N_("the microphone has given no sound for {seconds:.0f} s; try: xiaoan doctor"), seconds=START_S)
+
+
+def phrases_heard(context: Context, calibration: Calibration) -> Listening | None:
+    """What of the list the terminal listens for; None, and a remark, where the list or the model cannot be used: as the terminal, one goes on without."""
+    try:
+        listed = list_in_use(context.config.phrases, context.models, calibrated=calibration.phrases)
+        return Listening.load(context.models, wanted(listed, context.config.labels))
+    except EdgeError as error:
+        for line in error.told(context.translate).splitlines():
+            context.errors.print(f"xiaoan: {line}", markup=False)
+        context.errors.print(context.translate(N_("xiaoan: it goes on without phrases")))
+        return None
 
 
 @contextmanager

@@ -46,12 +46,13 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]", _: Trans
 def run(args: argparse.Namespace, context: Context) -> int:
     """Show them until Ctrl-C, or the recording's end."""
     config = context.config
-    listening = Listening.load(context.models, wanted(list_in_use(config.phrases, context.models, args.phrases), config.labels))
+    detector = Detector.load(context.models)
+    calibration = context.calibration(detector.manifest.sha256)
+    listed = list_in_use(config.phrases, context.models, args.phrases, calibration.phrases)
+    listening = Listening.load(context.models, wanted(listed, config.labels))
     if listening is None:
         raise NoPhrases(N_("no phrase is listened for: all of the list are off, or the labels help and insult are"))
-    detector = Detector.load(context.models)
-    sensitivity_dbfs = context.calibration(detector.manifest.sha256).sensitivity_dbfs
-    ranking = Ranking(detector, listening, sensitivity_dbfs)
+    ranking = Ranking(detector, listening, calibration.sensitivity_dbfs)
     live = Live(Text(context.translate(N_("starts"))), console=context.console, refresh_per_second=8)
     shown: AbstractContextManager[object] = live if context.console.is_terminal and not context.json else nullcontext()
     next_s = _LINE_S

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         explain.check(args.explain)
     manifest = read_manifest(context.models / "detector.toml", LABELS)
     calibration = context.calibration(manifest.sha256)
-    phrases = wanted(list_in_use(context.config.phrases, context.models, args.phrases), context.config.labels)
+    phrases = wanted(list_in_use(context.config.phrases, context.models, args.phrases, calibration.phrases), context.config.labels)
     defaults = {**manifest.rules, **phrase_rules(context.models, phrases)}
     rules = _rules(context.config, defaults, args.period, calibration.thresholds)
     settings = Settings(context.models, rules, calibration.sensitivity_dbfs, phrases, keep_steps=bool(args.scores or args.explain))

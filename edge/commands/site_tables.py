@@ -10,6 +10,7 @@ from edge.calibrate.levels import by_hour
 from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import GRID, Tally
 from edge.calibrate.verdicts import Priced
+from edge.commands import phrase_table
 from edge.commands.context import Context, Translate
 from edge.words import N_
 
@@ -18,8 +19,8 @@ SHOWN = tuple(i for i, threshold in enumerate(GRID) if round(threshold * 100) % 
 """Of the grid, the thresholds that a table shows."""
 
 
-def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Proposal, judged: Sequence[Priced]) -> None:
-    """Charts and tables for the terminal, or all of it as JSON."""
+def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Proposal, judged: Sequence[Priced], phrases: Tally | None) -> None:
+    """Charts and tables for the terminal, or all of it as JSON. phrases: how often each was heard, where they were counted."""
     _ = context.translate
     if context.json:
         context.print_json({
@@ -32,6 +33,7 @@ def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Propos
             "judged": [{"label": one.label, "false": one.false, "real": one.real, "away_from": one.away_from, "away_costs": one.away_costs,
                         "proposed": one.proposed, "lost": one.lost, "causes": dict(one.causes),
                         "prices": [{"threshold": p.threshold, "false_left": p.false_left, "real_lost": p.real_lost} for p in one.prices]} for one in judged],
+            "phrases": phrases and phrase_table.as_json(phrases),
         })  # fmt: skip
         return
     console = context.console
@@ -43,6 +45,9 @@ def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Propos
         console.print()
         console.print(_(N_("{label}: false alarms to expect in a day, with exact limits (95 %)")).format(label=_(label)))
         console.print(_expectations([row for row in rows if row.label == label], _))
+    if phrases and phrases.heard_s:
+        console.print()
+        phrase_table.show(context, phrases)
     console.print()
     table = Table(_(N_("period")), _(N_("label")), _(N_("proposed threshold")), box=None, pad_edge=False)
     for period, thresholds in found.thresholds.items():

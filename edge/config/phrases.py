@@ -8,8 +8,8 @@ A list is TOML with a table a group:
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -109,17 +109,34 @@ class AddedAmiss(EdgeError):
     """What the configuration adds does not go with the list."""
 
 
-def list_in_use(settings: PhraseSettings, shipped: Path, file: Path | None = None) -> PhraseList:
+def list_in_use(settings: PhraseSettings, shipped: Path, file: Path | None = None, calibrated: Mapping[str, float] | None = None) -> PhraseList:
     """The list by which a terminal listens.
 
     shipped: the models' folder. file: a list that takes the place of the shipped one, of the configured file and of the configured changes.
+    calibrated: thresholds by hanzi that were found at this terminal; they stand behind what somebody has written, and before what is shipped.
     Raises EdgeError.
     """
+    found, written = _in_use(settings, shipped, file)
+    if not calibrated:
+        return found
+    measured = {phrase: calibrated[phrase.spoken] for phrase in found.phrases if phrase.spoken in calibrated and phrase.spoken not in written}
+    return replace(found, phrases=tuple(replace(phrase, threshold=measured.get(phrase, phrase.threshold)) for phrase in found.phrases))
+
+
+def _in_use(settings: PhraseSettings, shipped: Path, file: Path | None) -> tuple[PhraseList, frozenset[str]]:
+    """The list, and the hanzi of phrases for which the school itself has written a threshold."""
     base = _read(shipped / FILE)
     if file is not None:
-        return _settled(ours := _read(file), ours.entries, (ours, settings, base), base, settings)
+        ours = _read(file)
+        return _settled(ours, ours.entries, (ours, settings, base), base, settings), _with_threshold(entry for _, entry in ours.entries)
     ours = _read(Path(settings.file)) if settings.file else base
-    return _settled(ours, _changed(ours.entries, settings), (settings, ours, base), base, settings)
+    own = () if ours is base else (entry for _, entry in ours.entries)
+    written = _with_threshold((*own, *settings.help.add, *settings.insult.add))
+    return _settled(ours, _changed(ours.entries, settings), (settings, ours, base), base, settings), written
+
+
+def _with_threshold(entries: Iterable[PhraseEntry]) -> frozenset[str]:
+    return frozenset(_hanzi(entry.text) for entry in entries if entry.threshold is not None)
 
 
 # --- a file

@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from edge.config.files import write_atomically
 from edge.config.names import MACHINE_ID, NoMachineId, own_terminal_name
-from edge.config.schema import Config, Label, Score, Section
+from edge.config.schema import Config, Label, PhraseText, Score, Section
 from edge.errors import EdgeError
 from edge.words import N_
 
@@ -58,6 +58,13 @@ class MeasuredThresholds(Origin):
     target_per_day: float | None = Field(default=None, gt=0.0, le=1e6)  # false alarms a day that they were found for; None: found from recordings
 
 
+class PhraseThresholds(Origin):
+    """Thresholds of single phrases, by their hanzi; `model` is the phrase model, and they go with it."""
+
+    sensitivity_dbfs: float = Field(ge=-80.0, le=0.0)  # with which they were found
+    thresholds: Mapping[PhraseText, Annotated[float, Field(ge=0.001, le=0.999)]]
+
+
 class Profile(Section):
     """All of the file."""
 
@@ -66,6 +73,7 @@ class Profile(Section):
     device: Line  # the microphone as configured; empty: the system's default
     level: MeasuredLevel | None = None
     thresholds: MeasuredThresholds | None = None
+    phrases: PhraseThresholds | None = None
 
 
 class ProfileBroken(EdgeError):
@@ -87,6 +95,7 @@ class Here:
     machine: str
     device: str
     model: str  # sha256
+    phrase_model: str = ""  # sha256; empty: there is none, or nobody asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +116,16 @@ class Calibration:
     measured: MeasuredLevel | None  # where the sensitivity comes from; None: the configuration, or nobody measured it
     problem: EdgeError | None  # why the profile, or a part of it, is not used; the fault profile_stale
     sha256: str  # of the configuration and the profile together
+    phrases: Mapping[str, float] = field(default_factory=dict)  # thresholds by hanzi
 
 
-def here(config: Config, model: str, machine_id: Path = MACHINE_ID) -> Here:
-    """What it is here. model: sha256."""
+def here(config: Config, model: str, phrase_model: str = "", machine_id: Path = MACHINE_ID) -> Here:
+    """What it is here. model, phrase_model: sha256."""
     try:
         machine = own_terminal_name("", machine_id)
     except NoMachineId:
         machine = ""
-    return Here(machine, config.microphone.device, model)
+    return Here(machine, config.microphone.device, model, phrase_model)
 
 
 def read(file: Path) -> Profile | None:
@@ -172,9 +182,23 @@ def foreign_model(profile: Profile, here: Here) -> ProfileForeign | None:
     return None
 
 
+def foreign_phrase_model(profile: Profile, here: Here) -> ProfileForeign | None:
+    """Why its thresholds of phrases do not hold here, None where they do."""
+    if profile.phrases and here.phrase_model and profile.phrases.model != here.phrase_model:
+        return ProfileForeign(
+            N_(
+                "the profile's thresholds of phrases were made for another phrase model ({theirs}…; installed is {ours}…), so the shipped ones hold; "
+                "find new ones: xiaoan calibrate phrases --replace"
+            ),
+            theirs=profile.phrases.model[:8],
+            ours=here.phrase_model[:8],
+        )
+    return None
+
+
 def refuse_foreign(profile: Profile, here: Here) -> None:
     """Raise ProfileForeign where calibration must not build on this profile."""
-    if found := foreign_device(profile, here) or foreign_model(profile, here):
+    if found := foreign_device(profile, here) or foreign_model(profile, here) or foreign_phrase_model(profile, here):
         raise found
 
 
@@ -194,7 +218,13 @@ def to_build_on(state: Path, here: Here, *, replace: bool) -> Profile:
         refuse_foreign(profile, here)
     if foreign_device(profile, here):
         return new
-    return profile.model_copy(update={"thresholds": None}) if foreign_model(profile, here) else profile
+    return _without(profile, here)
+
+
+def _without(profile: Profile, here: Here) -> Profile:
+    """What of a profile goes with the models that are installed."""
+    stale = {"thresholds": foreign_model(profile, here), "phrases": foreign_phrase_model(profile, here)}
+    return profile.model_copy(update={part: None for part, why in stale.items() if why})
 
 
 def in_use(config: Config, state: Path, here: Here) -> Calibration:
@@ -208,18 +238,22 @@ def in_use(config: Config, state: Path, here: Here) -> Calibration:
     if profile:
         problem = foreign_device(profile, here)
     usable = None if problem else profile
+    if usable:
+        problem = foreign_model(usable, here) or foreign_phrase_model(usable, here)
+        usable = _without(usable, here)
     level = usable.level if usable else None
     thresholds = usable.thresholds if usable else None
-    if usable and (stale := foreign_model(usable, here)):
-        problem, thresholds = stale, None
+    phrases = usable.phrases if usable else None
     configured = "sensitivity_dbfs" in config.microphone.model_fields_set
-    known = config.model_dump_json() + (usable.model_dump_json(exclude=None if thresholds else {"thresholds"}) if usable else "")
+    unused = {part for part, value in (("thresholds", thresholds), ("phrases", phrases)) if value is None}
+    known = config.model_dump_json() + (usable.model_dump_json(exclude=unused) if usable else "")
     return Calibration(
         sensitivity_dbfs=config.microphone.sensitivity_dbfs if configured or not level else level.sensitivity_dbfs,
         thresholds=thresholds.periods if thresholds else {},
         measured=None if configured else level,
         problem=problem,
         sha256=hashlib.sha256(known.encode()).hexdigest(),
+        phrases=phrases.thresholds if phrases else {},
     )
 
 
@@ -268,10 +302,14 @@ def as_toml(profile: Profile) -> str:
 def _table(values: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     if path:
         yield f"\n[{'.'.join(path)}]\n"
-    yield from (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if not isinstance(value, dict))
+    yield from (f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if not isinstance(value, dict))
     for key, value in values.items():
         if isinstance(value, dict):
             yield from _table(value, (*path, key))
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _files(state: Path) -> list[tuple[int, Path]]:

@@ -67,6 +67,14 @@ def read_phrase_manifest(path: Path) -> PhraseManifest:
                           LogMelSettings(**file.features.model_dump()), tuple(file.curve_by_length), file.curves, rules)  # fmt: skip
 
 
+def installed(folder: Path) -> str:
+    """The sha256 that the phrase model of a models folder should have; empty where there is none that can be used."""
+    try:
+        return read_phrase_manifest(folder / PHRASE_MANIFEST).sha256
+    except ModelError:
+        return ""
+
+
 class PhraseModel:
     """A loaded phrase network."""
 

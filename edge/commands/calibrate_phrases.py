@@ -1,0 +1,156 @@
+"""`xiaoan calibrate phrases`: a threshold for each phrase from how well it fits speech in which nobody says it."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from edge.calibrate import bounds
+from edge.calibrate.phrase_counts import lowest, phrase_setup, whole
+from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
+from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Tally
+from edge.chain import Listening, wanted
+from edge.commands import gathering, keeping
+from edge.commands.context import Context, Subparsers, Translate
+from edge.commands.phrases_try import NoPhrases
+from edge.config import profiles
+from edge.config.phrases import Phrase, list_in_use
+from edge.config.profiles import PhraseThresholds
+from edge.decide.period import DEFAULT
+from edge.detect.detector import Detector
+from edge.words import N_
+
+
+def add(actions: Subparsers, _: Translate) -> None:
+    """Describe the action."""
+    parser = actions.add_parser(
+        "phrases",
+        help=_("listen to ordinary speech and find a threshold for each phrase"),
+        description=_(
+            "Listen for minutes to days to speech in which nobody says a phrase of the list, and keep statistics alone, never sound or text: how often each "
+            "phrase would have reached each threshold. From these come the false alarms to expect, and a threshold for each phrase so that all of them "
+            "together stay under a target. Ctrl-C ends the listening; the next time it goes on from there. A threshold that the list or the configuration "
+            "gives a phrase goes before what is found here."
+        ),
+        epilog=_("Exit status: 0 thresholds were found and kept, 1 the listening was too short or no threshold is high enough, 2 it could not be done."),
+    )
+    parser.add_argument(
+        "--target",
+        type=gathering.positive,
+        default=TARGET_PER_DAY,
+        metavar="N",
+        help=_("false alarms in 24 hours of such sound that all phrases together may raise (default: 0.5)"),
+    )
+    parser.add_argument(
+        "--lower",
+        action="store_true",
+        help=_("also lower thresholds where nothing speaks against it; only where speech was heard all the time, for silence proves nothing"),
+    )
+    gathering.add_options(parser, _)
+    keeping.add_options(parser, _)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What comes of one phrase."""
+
+    phrase: Phrase
+    before: float  # threshold without calibration
+    proposed: float
+    count: int  # how often it would have been raised at the proposed one
+    per_day: float
+    limits: tuple[float, float]  # of `per_day`, 95 %
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Listen, show, keep."""
+    _ = context.translate
+    bounds.check()
+    detector = Detector.load(context.models, at_once=bool(args.recording))
+    manifest = detector.manifest
+    here = context.here(manifest.sha256)
+    profile = profiles.to_build_on(context.state, here, replace=args.replace)
+    sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
+    listed = list_in_use(context.config.phrases, context.models)
+    listening = Listening.load(context.models, wanted(listed, context.config.labels), at_once=bool(args.recording))
+    if listening is None:
+        raise NoPhrases(N_("no phrase is listened for: all of the list are off, or the labels help and insult are"))
+    file = context.state / gathering.PHRASES_FILE
+    tally = gathering.begin(file, phrase_setup(listening, listed, here, sensitivity_dbfs), manifest.step_s, fresh=args.fresh)
+    heard = gathering.Gathering(context, detector, sensitivity_dbfs, listening, None, gathering.Counts(file, tally))
+    with gathering.status(context, heard, args.target) as show:
+        heard.listen(args, show)
+    if not tally.heard_s:
+        raise gathering.GatherError(N_("nothing was heard yet; let it listen: xiaoan calibrate phrases"))
+    together = whole(tally, manifest.step_s)
+    start = lowest(listed, tally.setup.rules, lower=args.lower)
+    proposal = propose(together, start, args.target)
+    found = _found(together, listening, start if not args.lower else lowest(listed, tally.setup.rules, lower=False), proposal)
+    _show(context, found, proposal)
+    if not proposal.reachable or not proposal.proven:
+        sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
+        context.errors.print(_(sentence).format(target=args.target), markup=False)
+        return 1
+    way = "recordings" if args.recording else "listening"
+    measured = PhraseThresholds(
+        **keeping.origin(args, f"phrases from {way}, for {args.target:g} false alarms a day", tally.heard_s, listening.model.manifest.sha256),
+        sensitivity_dbfs=sensitivity_dbfs,
+        thresholds={one.phrase.spoken: one.proposed for one in found},
+    )
+    keeping.keep(context, profile.model_copy(update={"phrases": measured}), dry_run=args.dry_run)
+    return 0
+
+
+def _found(tally: Tally, listening: Listening, before: Mapping[str, float], proposal: Proposal) -> list[Found]:
+    """Each phrase, those that are heard most first."""
+    cell = tally.cells[DEFAULT, UNKNOWN_HOUR]
+    per_day = 86_400 / cell.heard_s
+    rows = []
+    for phrase in listening.wanted.phrases:
+        proposed = proposal.thresholds[DEFAULT][phrase.spoken]
+        # What lies beside the grid was counted at its next step, and stays as it is where nothing speaks against it.
+        exact = before[phrase.spoken] if proposed == next((t for t in GRID if t >= before[phrase.spoken] - 1e-9), GRID[-1]) else proposed
+        count = cell.raised.get(phrase.spoken, [0] * len(GRID))[GRID.index(proposed)]
+        low, high = bounds.poisson_limits(count)
+        rows.append(Found(phrase, before[phrase.spoken], exact, count, count * per_day, (low * per_day, high * per_day)))
+    return sorted(rows, key=lambda row: (-row.count, -row.proposed))
+
+
+def _show(context: Context, found: list[Found], proposal: Proposal) -> None:
+    _ = context.translate
+    if context.json:
+        context.print_json({
+            "heard_h": round(proposal.heard_h, 5), "needed_h": round(proposal.needed_h, 1), "proven": proposal.proven, "reachable": proposal.reachable,
+            "target_per_day": proposal.target_per_day, "per_day": round(proposal.per_day, 3), "at_most_per_day": round(proposal.at_most_per_day, 3),
+            "incidents": proposal.incidents,
+            "phrases": [{"phrase": one.phrase.text, "label": one.phrase.group, "before": one.before, "proposed": one.proposed, "incidents": one.count,
+                         "per_day": round(one.per_day, 3), "low": round(one.limits[0], 3), "high": round(one.limits[1], 3)} for one in found],
+        })  # fmt: skip
+        return
+    told = [one for one in found if one.count or one.proposed != one.before]
+    if told:
+        heads = (N_("phrase"), N_("label"), N_("threshold"), N_("proposed"), N_("times"), N_("a day (95 %)"))
+        table = Table(*map(_, heads), box=None, pad_edge=False)
+        for one in told:
+            rate = f"{one.per_day:.2f} ({one.limits[0]:.2f}-{one.limits[1]:.2f})"
+            table.add_row(Text(one.phrase.text), _(one.phrase.group), f"{one.before:.2f}", f"{one.proposed:.2f}", str(one.count), rate)
+        context.console.print(table)
+    if still := len(found) - len(told):
+        context.console.print(_(N_("{count} phrases keep their thresholds: they would have raised nothing.")).format(count=still))
+    for line in _conclusions(proposal, _):
+        context.console.print(line, markup=False)
+
+
+def _conclusions(found: Proposal, _: Translate) -> list[str]:
+    """What may be claimed, and what not, in words."""
+    said = _(N_("With these, {incidents} times in {heard:.1f} h: {per_day:.2f} false alarms a day of all phrases together, at most {at_most:.2f} (95 %)."))
+    lines = [said.format(incidents=found.incidents, heard=found.heard_h, per_day=found.per_day, at_most=found.at_most_per_day)]
+    if not found.reachable:
+        told = _(N_("No thresholds are high enough for {target:g} a day here: take the first of these phrases out of the list."))
+        lines.append(told.format(target=found.target_per_day))
+    elif not found.proven:
+        told = _(N_("To claim at most {target:g} a day it needs {needed:.0f} h of listening, has {heard:.1f} h. Let it listen on: xiaoan calibrate phrases"))
+        lines.append(told.format(target=found.target_per_day, needed=found.needed_h, heard=found.heard_h))
+    return lines
