@@ -15,6 +15,8 @@ from edge.features.level import FAST_S, SILENCE_DBFS
 from edge.health.levels import exceeded
 
 MINUTE_S = 60.0
+PHRASE_S = 2.0
+"""For so long the best phrase is shown: it is there for a step or two only."""
 _PIECE = RATE_HZ // 100  # 10 ms, short against the time constant
 
 
@@ -30,6 +32,8 @@ class Reading:
     clipped: float  # share of the last minute's samples at full scale, 0..1
     scores: Mapping[str, float]  # now
     peaks: Mapping[str, float]  # highest of the last minute
+    phrase: str | None  # best-ranked of the last PHRASE_S; None: none is listened for
+    phrase_score: float
 
 
 class FastLevel:
@@ -78,6 +82,8 @@ class Meter:
         """What it shows now."""
         last = self._steps[-1] if self._steps else None
         scores = last.scores if last else {}
+        recent = [step for step in self._steps if last and step.time_s > last.time_s - PHRASE_S]
+        best = max(recent, key=lambda step: step.phrase_score, default=None)
         return Reading(
             heard_s=self._samples / RATE_HZ,
             level_dba=last.level_dba if last else None,
@@ -87,4 +93,6 @@ class Meter:
             clipped=sum(clipped for _, _, clipped, _ in self._blocks) / max(1, sum(count for _, _, _, count in self._blocks)),
             scores=scores,
             peaks={label: max(step.scores[label] for step in self._steps) for label in scores},
+            phrase=best.phrase if best else None,
+            phrase_score=best.phrase_score if best else 0.0,
         )

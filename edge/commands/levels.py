@@ -27,8 +27,8 @@ def add(subparsers: Subparsers, _: Translate) -> None:
     parser = subparsers.add_parser(
         "levels",
         help=_("show levels and scores live"),
-        description=_("A live meter: the level in dBA and unweighted, L10, L50 and L90 of the last minute, clipping, and each label's score against its "
-                      "threshold. Ctrl-C ends it; in a pipe it writes a line a second."),
+        description=_("A live meter: the level in dBA and unweighted, L10, L50 and L90 of the last minute, clipping, each label's score against its "
+                      "threshold, and the phrase of the list that fits best. Ctrl-C ends it; in a pipe it writes a line a second."),
     )  # fmt: skip
     parser.add_argument("--recording", type=Path, metavar=_("FILE"), help=_("hear this recording, once and at its own speed, instead of the microphone"))
     parser.add_argument("--json", action="store_true", help=_("as JSON, an object a second"))
@@ -37,21 +37,23 @@ def add(subparsers: Subparsers, _: Translate) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Show it until Ctrl-C, or the recording's end."""
     from edge.chain import Chain
-    from edge.commands.listening import Ear, period_now
+    from edge.commands.listening import Ear, period_now, phrases_heard
     from edge.decide.rules import rules_for
     from edge.detect.detector import Detector
 
     detector = Detector.load(context.models)
     calibration = context.calibration(detector.manifest.sha256)
-    config = context.config
-    meter = Meter(Chain(detector, calibration.sensitivity_dbfs).feed, calibration.sensitivity_dbfs)
-    face = _Face(context, calibration, str(args.recording or config.microphone.device or context.translate(N_("the system's default"))))
+    config, listening = context.config, phrases_heard(context, calibration)
+    meter = Meter(Chain(detector, calibration.sensitivity_dbfs, listening).feed, calibration.sensitivity_dbfs)
+    defaults = {**detector.manifest.rules, **(listening.rules if listening else {})}
+    thresholds = {phrase.text: phrase.threshold for phrase in listening.wanted.phrases} if listening else {}
+    face = _Face(context, calibration, thresholds, str(args.recording or config.microphone.device or context.translate(N_("the system's default"))))
     try:
         with Ear(config.microphone, args.recording) as ear, face.shown():
             while not ear.finished:
                 if (block := ear.read()) is not None:
                     meter.feed(block)
-                rules = rules_for(detector.manifest.rules, config.labels, config.periods, period_now(config), calibration.thresholds)
+                rules = rules_for(defaults, config.labels, config.periods, period_now(config), calibration.thresholds)
                 wrong = [ear.problem.told(context.translate)] if ear.problem else [fault.value for fault in sorted(ear.faults())]
                 face.show(meter.reading(), rules, wrong)
     except KeyboardInterrupt:  # the way to end it
@@ -62,8 +64,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 class _Face:
     """The meter's face: a picture that changes where people watch, else a line a second."""
 
-    def __init__(self, context: Context, calibration: Calibration, device: str) -> None:
-        self._context, self._ = context, context.translate
+    def __init__(self, context: Context, calibration: Calibration, phrases: Mapping[str, float], device: str) -> None:
+        """phrases: the threshold of each."""
+        self._context, self._, self._phrases = context, context.translate, phrases
         self._calibration, self._device = calibration, device
         self._live: Live | None = None
         self._next_s = 0.0
@@ -110,13 +113,21 @@ class _Face:
             "clipped": round(now.clipped, 5),
             "scores": {label: round(score, 4) for label, score in now.scores.items()},
             "thresholds": {label: rule.threshold for label, rule in rules.items()},
+            "phrase": now.phrase,
+            "phrase_score": round(now.phrase_score, 4),
+            "phrase_threshold": None if now.phrase is None else self._phrases[now.phrase],
             "measured": self._calibration.measured is not None,
             "wrong": wrong,
         }
 
     def _line(self, now: Reading, rules: Mapping[str, Rule]) -> str:
         scores = "  ".join(f"{self._(label)} {_score(score, rules.get(label))}" for label, score in now.scores.items())
-        return f"{now.level_dba:5.1f} dBA {now.level_spl:5.1f} dB SPL  {_exceeded(now.minute_dba)} dBA  {self._clipping} {now.clipped:.2%}  {scores}"
+        phrase = f"  {now.phrase} {self._phrase_score(now)}" if now.phrase else ""
+        return f"{now.level_dba:5.1f} dBA {now.level_spl:5.1f} dB SPL  {_exceeded(now.minute_dba)} dBA  {self._clipping} {now.clipped:.2%}  {scores}{phrase}"
+
+    def _phrase_score(self, now: Reading) -> str:
+        """Of the best phrase, against its own threshold; empty where none is listened for."""
+        return "" if now.phrase is None else f"{now.phrase_score:.2f}/{self._phrases[now.phrase]:.2f}"
 
     def _small(self, now: Reading, rules: Mapping[str, Rule], wrong: list[str]) -> Text:
         """At most 20 cells a line, the sentences of what is wrong excepted: they wrap."""
@@ -133,6 +144,8 @@ class _Face:
         for label, score in now.scores.items():
             rule = rules.get(label)
             rows.append(Text(f"{set_cell_size(self._(label), 8)} {_score(score, rule)}", _colour(score, rule)))
+        if now.phrase:  # a long one is cut
+            rows += [Text(set_cell_size(now.phrase, min(20, cell_len(now.phrase)))), Text(f"{'':8} {self._phrase_score(now)}")]
         rows.append(Text(f"{self._calibration.sensitivity_dbfs:.1f} dBFS", "dim"))
         rows.append(Text(self._measured(short=True), "dim"))
         return Text("\n").join([*rows, *(Text(sentence, "red") for sentence in wrong)])
@@ -143,7 +156,7 @@ class _Face:
         if now.level_dba is None or now.level_spl is None:
             return Text("\n").join([*rows, *(Text(line) for line in wrong or [_(N_("starts"))])])
         minute = _(N_("last minute"))
-        wide = max(cell_len(word) for word in (minute, self._clipping, *map(_, now.scores)))
+        wide = max(cell_len(word) for word in (minute, self._clipping, _(N_("phrase")), *map(_, now.scores)))
         bar = self._context.console.width - wide - 24
         share = (now.level_dba - LOWEST_DBA) / (HIGHEST_DBA - LOWEST_DBA)
         rows.append(Text.assemble((set_cell_size("", wide), ""), (f"  {now.level_dba:5.1f} dBA  ", "bold"), _bar(share, bar, "green")))
@@ -155,6 +168,8 @@ class _Face:
             rule = rules.get(label)
             head = f"{set_cell_size(_(label), wide)}  {_score(score, rule)}  "
             rows.append(Text.assemble((head, _colour(score, rule)), _bar(score, bar, _colour(score, rule), rule.threshold if rule else None)))
+        if now.phrase:
+            rows.append(Text(f"{set_cell_size(_(N_('phrase')), wide)}  {self._phrase_score(now)}  {now.phrase}"))
         rows += [Text(sentence, "red") for sentence in wrong]
         rows.append(Text(_(N_("Ctrl-C ends")), "dim"))
         return Text("\n").join(rows)

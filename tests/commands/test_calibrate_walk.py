@@ -21,18 +21,20 @@ def test_a_walk_ends_in_a_sheet(tmp_path: Path, virtual_microphone: VirtualMicro
     )
     scream = np.concatenate([sounds.at_level(sounds.scream(np.random.default_rng(seed)), 95) for seed in range(8)])
     with Terminal("calibrate", "walk", "--sheet", tmp_path / "sheet.html", "--by", "李老师", "--config", tmp_path / "config.toml") as shown:
-        shown.wait_for("1/12  1 m away, shout")
+        shown.wait_for("1/16  1 m away, shout")
         virtual_microphone.play(scream, 16_000)
         shown.press("\n")
         shown.wait_for(r"as it must be: shouting, \d\d+ dBA, shouting [01]\.\d\d")
-        shown.wait_for("2/12  1 m away, clap")
+        shown.wait_for("2/16  1 m away, clap")
         shown.press("s\n")
-        shown.wait_for("3/12  1 m away, read")
+        shown.wait_for("3/16  1 m away, read")
+        shown.press("s\n")
+        shown.wait_for("4/16  1 m away, call as somebody in trouble would: 救命啊")
         shown.press("q\n")
         assert shown.end() == 1
-        assert "Not accepted: 0 of 1 did not come out as they must, 11 were left out." in shown.text
+        assert "Not accepted: 0 of 1 did not come out as they must, 15 were left out." in shown.text
     sheet = (tmp_path / "sheet.html").read_text()
-    assert all(told in sheet for told in ("school/t1", "二楼", "李老师", "Not accepted; 11 trials were left out.", "1 m"))
+    assert all(told in sheet for told in ("school/t1", "二楼", "李老师", "Not accepted; 15 trials were left out.", "1 m"))
 
 
 def test_a_walk_needs_somebody(tmp_path: Path) -> None:
@@ -42,6 +44,6 @@ def test_a_walk_needs_somebody(tmp_path: Path) -> None:
         assert shown.end() == 2
         assert "there is no folder" in shown.text
     with Terminal("calibrate", "walk") as shown:
-        shown.wait_for("1/12")
+        shown.wait_for("1/16")
         shown.press("\x04")
         assert shown.end() == 130

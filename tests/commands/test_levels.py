@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from rich.cells import cell_len
 
+from edge.config.phrases import list_in_use
+from edge.config.schema import PhraseSettings
 from edge.detect.manifest import read_manifest
 from edge.shipped import models_folder
 from tests.command import xiaoan
@@ -17,6 +19,7 @@ from tests.sound_server import VirtualMicrophone
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
 
 DBFS = -26.0
+SHIPPED = [phrase.text for phrase in list_in_use(PhraseSettings(), models_folder()).phrases]
 
 
 @pytest.fixture
@@ -53,6 +56,9 @@ def test_json_is_an_object_a_second(tone: Path, config: Path) -> None:
     assert told[-1]["level_dba"] == pytest.approx(94.0, abs=0.3)
     assert told[-1]["scores"].keys() == told[-1]["thresholds"].keys()
     assert (told[-1]["measured"], told[-1]["wrong"]) == (False, [])
+    assert {"help", "insult"} <= told[-1]["scores"].keys()
+    assert (told[-1]["phrase"] in SHIPPED, told[-1]["phrase_threshold"]) == (True, 0.5)
+    assert 0 <= told[-1]["phrase_score"] < 0.5
 
 
 @pytest.mark.parametrize(("columns", "language"), [(20, "en"), (20, "zh"), (100, "en")])
