@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from edge.calibrate.measured import Measured, MeasuredPhrases
-from edge.calibrate.vocabulary import Collision, Vocabulary, collisions
+from edge.calibrate.vocabulary import Alike, Collision, Vocabulary
+from edge.calibrate.vocabulary import alike as words_alike
 from edge.config.phrases import Phrase, PhraseList
 from edge.detect.units import Units, lacking
 
@@ -22,8 +23,18 @@ class Finding:
     units: Units
     lacking: tuple[str, ...]  # syllables that the model cannot hear
     alike: tuple[str, ...]  # other phrases of the list that sound the same, or of the other group and inside of it
-    collisions: tuple[Collision, ...] | None  # None: no words to compare with
+    words: Alike | None  # ordinary words that sound like it; None: no words to compare with
     measured: Measured | None
+
+    @property
+    def collisions(self) -> tuple[Collision, ...] | None:
+        """The frequent ones of these words."""
+        return None if self.words is None else self.words.collisions
+
+    @property
+    def homophones(self) -> tuple[Collision, ...]:
+        """Those of the same syllables from beginning to end."""
+        return () if self.words is None else self.words.homophones
 
     @property
     def short(self) -> bool:
@@ -49,7 +60,7 @@ def findings(
             own,
             missing.get(phrase.text, ()),
             tuple(other.text for other in listed.heard if other is not phrase and _alike(phrase, other, units)),
-            None if words is None else tuple(collisions(phrase.spoken, own, words)),
+            None if words is None else words_alike(phrase.spoken, own, words),
             measured.of(phrase),
         )
 

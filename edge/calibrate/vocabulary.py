@@ -116,15 +116,34 @@ def _readings(character: str) -> frozenset[str]:
     return frozenset(_toneless(reading) for reading in PINYIN_DICT.get(ord(character), "").split(","))
 
 
-def collisions(phrase: str, units: Units, words: Vocabulary) -> list[Collision]:
-    """Words that sound like the phrase, contain it, or do so where they meet, the frequent ones first; the phrase itself is none.
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What ordinary words sound like a phrase; of each the frequent ones first, at most MOST_TOLD."""
+
+    collisions: tuple[Collision, ...]  # all of them
+    homophones: tuple[Collision, ...]  # those that are the same syllables from beginning to end: no more than tones tell them apart
+
+
+def alike(phrase: str, units: Units, words: Vocabulary) -> Alike:
+    """Words that sound like the phrase, contain it, or do so where they meet; the phrase itself is none.
 
     phrase: its hanzi.
     """
+    found = _alike(phrase, units, words)
+    same = [one for one in found if len("".join(one.words)) == len(units)]
+    return Alike(tuple(found[:MOST_TOLD]), tuple(same[:MOST_TOLD]))
+
+
+def collisions(phrase: str, units: Units, words: Vocabulary) -> list[Collision]:
+    """The frequent ones, as `alike` has them."""
+    return list(alike(phrase, units, words).collisions)
+
+
+def _alike(phrase: str, units: Units, words: Vocabulary) -> list[Collision]:
     inside = [Collision((word.text,), word.per_million) for key in _ways(units) for word in words.inside.get(key, ()) if word.text != phrase]
     across = [Collision(parts, share * 1e6) for parts, share in _across(units, words) if share * 1e6 >= ACROSS and phrase not in "".join(parts)]
     told = {one.words: one for one in sorted((*inside, *across), key=lambda one: one.per_million)}
-    return sorted(told.values(), key=lambda one: -one.per_million)[:MOST_TOLD]
+    return sorted(told.values(), key=lambda one: -one.per_million)
 
 
 _Parts: TypeAlias = tuple[tuple[str, ...], float]  # words in a row, and how often as a share

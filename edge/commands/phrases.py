@@ -5,15 +5,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from edge.calibrate.findings import Finding
+from edge.calibrate.vocabulary import Collision
 from edge.commands import phrases_try
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config.load import ConfigError
 from edge.config.phrases import PhraseList, list_in_use
 from edge.words import N_
+
+TABLE = 110
+"""Columns from which a table of six columns can be read."""
 
 
 def add(subparsers: Subparsers, _: Translate) -> None:
@@ -44,7 +49,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return phrases_try.run(args, context)
     settings, models = context.config.phrases, context.models
     try:
-        listed = list_in_use(settings, models, args.file)
+        listed = list_in_use(settings, models, args.file, context.calibration_of("").phrases)
     except ConfigError as error:
         for problem in error.problems:
             if context.json:
@@ -98,7 +103,7 @@ def _as_json(one: Finding) -> dict[str, object]:
         "phrase": phrase.text, "group": phrase.group, "on": phrase.on, "units": [sorted(position) for position in one.units],
         "threshold": phrase.threshold, "severity": phrase.severity, "min_dba": phrase.min_dba, "only_shouted": phrase.only_shouted, "alone": phrase.alone,
         "short": one.short, "lacking": list(one.lacking), "alike": list(one.alike),
-        "collisions": None if one.collisions is None else [{"words": list(c.words), "per_million": round(c.per_million, 3)} for c in one.collisions],
+        "collisions": None if one.collisions is None else [_words(c) for c in one.collisions], "homophones": [_words(c) for c in one.homophones],
         "measured": measured and {
             "threshold": measured.threshold, "recall": measured.recall, "recall_limits": [round(limit, 4) for limit in measured.recall_limits],
             "recall_n": measured.recall_n, "false_alarms_per_h": measured.false_alarms_per_h,
@@ -108,16 +113,13 @@ def _as_json(one: Finding) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _words(collision: Collision) -> dict[str, object]:
+    return {"words": list(collision.words), "per_million": round(collision.per_million, 3)}
+
+
 def _print(context: Context, found: Sequence[Finding]) -> None:
     _ = context.translate
-    heads = (N_("phrase"), N_("label"), N_("syllables"), N_("threshold"), N_("what speaks against it"), N_("what was measured"))
-    table = Table(*map(_, heads), box=None, pad_edge=False)
-    for one in found:
-        units = " ".join("/".join(sorted(position)) for position in one.units)
-        style = "dim" if not one.phrase.on else "yellow" if one.wanting else ""
-        cells = (one.phrase.text, _(one.phrase.group), units, f"{one.phrase.threshold:.2f}", "\n".join(_against(one, _)), _measured(one, _))
-        table.add_row(*map(Text, cells), style=style)
-    context.console.print(table)
+    (_print_table if context.console.width >= TABLE else _print_blocks)(context, found)
     context.console.print()
     sentence = N_("{phrases} phrases, {on} of them listened for; something speaks against {wanting}, and {measured} have been measured")
     counts = {
@@ -131,6 +133,34 @@ def _print(context: Context, found: Sequence[Finding]) -> None:
         context.console.print(_(N_("measured on: {source}")).format(source=source), markup=False)
 
 
+def _print_blocks(context: Context, found: Sequence[Finding]) -> None:
+    """A block a phrase, wrapped: six columns beside each other would be cut to pieces."""
+    _ = context.translate
+    for one in found:
+        head = Text(f"{one.phrase.text}  {_(one.phrase.group)}  {one.phrase.threshold:.2f}  {_syllables(one)}", _style(one) or "bold")
+        lines = [head, *(Padding(Text(line), (0, 0, 0, 2)) for line in (*_against(one, _), *_measured(one, _).split("\n")))]
+        for line in lines:
+            context.console.print(line, soft_wrap=False)
+
+
+def _syllables(one: Finding) -> str:
+    return " ".join("/".join(sorted(position)) for position in one.units)
+
+
+def _style(one: Finding) -> str:
+    return "dim" if not one.phrase.on else "yellow" if one.wanting else ""
+
+
+def _print_table(context: Context, found: Sequence[Finding]) -> None:
+    _ = context.translate
+    heads = (N_("phrase"), N_("label"), N_("syllables"), N_("threshold"), N_("what speaks against it"), N_("what was measured"))
+    table = Table(*map(_, heads), box=None, pad_edge=False)
+    for one in found:
+        cells = (one.phrase.text, _(one.phrase.group), _syllables(one), f"{one.phrase.threshold:.2f}", "\n".join(_against(one, _)), _measured(one, _))
+        table.add_row(*map(Text, cells), style=_style(one))
+    context.console.print(table)
+
+
 def _against(one: Finding, _: Translate) -> Iterator[str]:
     """What the technician should know, a line each."""
     if not one.phrase.on:
@@ -141,9 +171,14 @@ def _against(one: Finding, _: Translate) -> Iterator[str]:
         yield _(N_("the model cannot hear {syllables}")).format(syllables=", ".join(one.lacking))
     if one.alike:
         yield _(N_("sounds like {others} of the list")).format(others=", ".join(one.alike))
-    if one.collisions:
-        words = ", ".join(f"{'+'.join(c.words)} {c.per_million:.2g}" for c in one.collisions)
-        yield _(N_("sounds like {words} (times in a million words)")).format(words=words)
+    if one.homophones:
+        yield _(N_("tones are not heard, so {words} is the same (times in a million words)")).format(words=_often(one.homophones))
+    if others := [c for c in one.collisions or () if c not in one.homophones]:
+        yield _(N_("sounds like {words} (times in a million words)")).format(words=_often(others))
+
+
+def _often(words: Sequence[Collision]) -> str:
+    return ", ".join(f"{'+'.join(c.words)} {c.per_million:.2g}" for c in words)
 
 
 def _measured(one: Finding, _: Translate) -> str:

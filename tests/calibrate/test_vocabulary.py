@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.calibrate.vocabulary import MOST_TOLD, ORDINARY, Collision, Vocabulary, Word, collisions, ordinary_words, vocabulary
+from edge.calibrate.vocabulary import MOST_TOLD, ORDINARY, Collision, Vocabulary, Word, alike, collisions, ordinary_words, vocabulary
 from edge.config.schema import Merger
 from edge.detect.units import units_of
 
@@ -53,6 +53,14 @@ def test_only_what_is_said_often_is_told_and_only_the_first_of_it() -> None:
     found = collisions("救命", units_of(["救命"])["救命"], many)
     assert [one.per_million for one in found] == [20.0, 19.0, 18.0, 17.0, 16.0]
     assert len(found) == MOST_TOLD
+
+
+def test_what_differs_in_tone_alone_is_told_apart_from_what_is_longer() -> None:
+    """舅舅 and 救救 are the same syllables; 舅舅家 only begins with them. A homophone is told though five longer words are more frequent."""
+    words = vocabulary([*(Word(f"舅舅{chr(0x4E00 + i)}", 90.0, ("jiu", "jiu", "jia")) for i in range(9)), Word("舅舅", 20.0, ("jiu", "jiu"))])
+    found = alike("救救", units_of(["救救"])["救救"], words)
+    assert [one.words for one in found.homophones] == [("舅舅",)]
+    assert ("舅舅",) not in [one.words for one in found.collisions]
 
 
 def test_the_ordinary_words_are_there_with_their_sounds() -> None:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from edge.calibrate.measured import FILE as EVIDENCE
 from edge.shipped import models_folder
@@ -78,7 +79,7 @@ def test_each_phrase_is_told_as_json(config: Path, file: Path) -> None:
     alarm, after, roll, snow = map(json.loads, ended.stdout.splitlines())
     assert alarm == {
         "phrase": "快报警", "group": "help", "on": True, "units": [["kuai"], ["bao"], ["jing"]], "threshold": 0.5, "severity": 3, "min_dba": None,
-        "only_shouted": False, "alone": "raise", "short": False, "lacking": [], "alike": [], "collisions": [],
+        "only_shouted": False, "alone": "raise", "short": False, "lacking": [], "alike": [], "collisions": [], "homophones": [],
         "measured": {"threshold": 0.5, "recall": 0.9, "recall_limits": [0.8256, 0.9448], "recall_n": 100, "false_alarms_per_h": 0.1,
                      "false_limits": [0.0121, 0.3612], "hours": 20.0, "source": "synthetic voices, three rooms"},
     }  # fmt: skip
@@ -86,6 +87,7 @@ def test_each_phrase_is_told_as_json(config: Path, file: Path) -> None:
     assert (roll["on"], roll["short"]) == (False, True)
     assert snow["alike"] == ["放学走"]
     assert snow["collisions"][0]["words"] == ["放学"]
+    assert snow["homophones"][0]["words"] == ["放学"]
 
 
 def test_a_table_says_the_same_in_words(config: Path, file: Path) -> None:
@@ -100,6 +102,18 @@ def test_a_table_says_the_same_in_words(config: Path, file: Path) -> None:
     assert ended.stdout.endswith(
         "2 phrases, 1 of them listened for; something speaks against 0, and 1 have been measured\nmeasured on: synthetic voices, three rooms\n"
     )
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "tones are not heard, so 放学"), ("zh", "听不出声调")])
+def test_a_narrow_terminal_gets_a_block_for_each_phrase(config: Path, file: Path, language: str, told: str) -> None:
+    """No line is longer than the terminal is wide, and no word is cut."""
+    file.write_text('[help]\nphrases = ["快报警", "防雪"]\n', encoding="utf-8")
+    ended = xiaoan("--config", config, "--lang", language, "phrases", "check", file, environment={"COLUMNS": "40"})
+    blocks = ended.stdout.rpartition("\n\n")[0].splitlines()
+    assert told in ended.stdout
+    assert "…" not in ended.stdout
+    assert max(map(cell_len, blocks)) <= 40
+    assert [line.split()[0] for line in blocks if not line.startswith(" ")] == ["快报警", "防雪"]
 
 
 def test_without_a_file_the_list_in_use_is_checked(config: Path, file: Path) -> None:
