@@ -10,6 +10,7 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,18 +41,29 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args, more = parser.parse_known_args()
-    work, spoken = args.work, args.work / "speech1"
+    if args.speaker and not args.assets:
+        raise SystemExit("--speaker needs --assets, its folder")
+    needed = (args.corpus / "manifest.csv", args.teachers / "teachers.py", args.bench, args.phrases, args.speaker, args.assets, *args.texts)
+    for path in filter(None, needed):
+        if not path.exists():
+            raise SystemExit(f"{path} is not there; name the right one (see --help)")
     recipe = shlex.join(["python", "-m", "models.training.phrases", "--hours", str(args.hours if args.speaker else 0), "--steps", str(args.steps),
-                         "--seed", str(args.seed), *more])  # fmt: skip
-    same_options(work, {"recipe": recipe})
-    phrases = "phrases."
+                         "--seed", str(args.seed), *(["--texts", *(text.name for text in args.texts)] if args.texts else []), *more])  # fmt: skip
+    same_options(args.work, {"recipe": recipe})
+    make(args, recipe, more)
+
+
+def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
+    """Make what is missing of a phrase model. recipe: the command as the manifest will name it. more: options of the training."""
+    work, spoken, phrases = args.work, args.work / "speech1", "phrases."
     if args.speaker:
         step(module(f"{phrases}speech", "--speaker", args.speaker, "--assets", args.assets, "--corpus", args.corpus, "--phrases", args.phrases,
                     "--texts", *args.texts, "--out", spoken, "--hours", args.hours, "--seed", args.seed))  # fmt: skip
     store, beds, run = work / "store", work / "beds", work / "run"
     if not store.exists():
-        made = ["--speech", spoken] if args.speaker else []
-        step(module(f"{phrases}data", "--teachers", args.teachers, "--corpus", args.corpus, "--out", store, *made))
+        made, unfinished = ["--speech", spoken] if args.speaker else [], work / "store.unfinished"
+        step(module(f"{phrases}data", "--teachers", args.teachers, "--corpus", args.corpus, "--out", unfinished, *made))
+        unfinished.rename(store)
     if not (beds / "index00.csv").exists():
         step(module("render", "--corpus", args.corpus, "--out", beds, "--rounds", 1, "--jobs", args.jobs, "--kinds", *BEDS))
     if trained_steps(run) < args.steps:

@@ -1,0 +1,66 @@
+"""One command from a corpus to a phrase model, with tiny amounts and without a synthesizer."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edge.detect.phrases import PhraseModel
+from edge.features import RATE_HZ
+from tests.command import ROOT
+from tests.models.tiny import row, write_corpus
+
+pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
+pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
+
+SHARED = ROOT.parent / "shared"
+STEPS, SCENES = 2, 45
+"""The curves' tail needs more than 40 stretches of 10 s in which a phrase is not said."""
+
+
+def write_scenes(folder: Path) -> None:
+    """As the bench makes them, of noise alone: building its own would take longer than all the rest, and what is there is not made again."""
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(1)
+    with (folder / "truth.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, ("file", "label", "start", "end", "kind", "text"))
+        table.writeheader()
+        for i in range(SCENES):
+            said = {"label": "help", "start": 2.0, "end": 3.0, "kind": "help", "text": "救命"} if i == 0 else {"kind": "sentence"}
+            table.writerow({"file": f"{i}.flac", **said})
+            soundfile.write(folder / f"{i}.flac", 0.02 * noise.standard_normal(11 * RATE_HZ), RATE_HZ)
+
+
+@pytest.mark.skipif(not (SHARED / "teachers" / "teachers.py").exists(), reason="no ../shared with the teacher beside the checkout")
+def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: Path) -> None:
+    """From a corpus to a model that the terminal loads; what is there is not made again; other options and a path that is not there are refused."""
+    rows = [row("tiny", "sentence", split, lang="cmn", text="救命", pinyin="jiu4 ming4") for split in ("train", "dev")]
+    rows += [row("tiny", kind, "train") for kind in ("ambience", "scream")]
+    write_corpus(tmp_path / "corpus", rows)
+    work = tmp_path / "work"
+    write_scenes(work / "scenes")
+
+    def train(*more: str | Path) -> subprocess.CompletedProcess[str]:
+        small = ("--steps", STEPS, "--batch", 2, "--widths", 4, 4, 4, 4, "--width", 8, "--inner", 8, "--blocks", 1, "--memory", 4, "--workers", 0)
+        command = (sys.executable, "-m", "models.training.phrases", "--corpus", tmp_path / "corpus", "--teachers", SHARED / "teachers",
+                   "--bench", SHARED / "bench" / "bench.py", "--phrases", SHARED / "phrases.toml", "--work", work, "--jobs", 1, *small, *more)  # fmt: skip
+        return subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
+
+    def steps(done: subprocess.CompletedProcess[str]) -> list[str]:
+        return [line.split()[3].rpartition(".")[2] for line in done.stdout.splitlines() if line.startswith("$ python -m")]
+
+    done = train()
+    assert done.returncode == 0, done.stderr
+    assert steps(done) == ["data", "render", "train", "export", "fits", "curves", "background", "manifest"]
+    model = PhraseModel.load(work)
+    assert "救命" in model.manifest.curves
+    assert {"jiu", "ming"} <= set(model.manifest.units)
+    (work / "curves.json").unlink()
+    assert steps(train()) == ["curves", "manifest"]
+    for more, told in ((("--seed", "2"), "was begun with other options"), (("--speaker", tmp_path / "nowhere.py"), "--speaker needs --assets")):
+        refused = train(*more)
+        assert (refused.returncode, told in refused.stderr) == (1, True)
