@@ -15,12 +15,13 @@ Array = NDArray[np.float32]
 def session(model: bytes, path: Path, frames: int | None = None) -> onnxruntime.InferenceSession:
     """An ONNX session for a small terminal: one thread, no spinning, no arena that keeps memory. Raises ModelError.
 
-    frames: fixes the model's free time axis, so that all its shapes are known when it is loaded; None: it stays free.
+    frames: fixes the model's free time axis, so that all its shapes are known when it is loaded. None: it stays free, for recordings; many steps
+    at once need large pieces of memory, which an arena keeps between two runs.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = frames is None
     options.log_severity_level = 3
     if frames is not None:
         options.add_free_dimension_override_by_name("frames", frames)

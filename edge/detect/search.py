@@ -29,7 +29,7 @@ class Paths:
     """
 
     at: NDArray[np.intp]  # (alternatives, states, phrases)
-    barred: Array  # (states - 2, phrases) 0 where state 2, 3, ... may follow the state two before it, else NEVER
+    barred: Array  # (states, phrases) 0 where a state may follow the state two before it, else NEVER
     last: NDArray[np.intp]  # (phrases,) the last syllable's state
     columns: NDArray[np.intp]  # (phrases,) 0, 1, ...
     length: Array  # (phrases,) syllables
@@ -53,7 +53,7 @@ def paths(phrases: tuple[Units, ...], units: tuple[str, ...]) -> Paths:
                 barred[2 * i, column] = 0.0
             before = place
     last, length = np.array([2 * len(p) - 2 for p in phrases], np.intp), np.array([len(p) for p in phrases], np.float32)
-    return Paths(at, barred[2:], last, np.arange(len(phrases)), length)
+    return Paths(at, barred, last, np.arange(len(phrases)), length)
 
 
 def costs(posteriors: Array) -> Array:
@@ -74,14 +74,15 @@ def walk(totals: Array, cost: Array, walked: Paths) -> tuple[Array, Array]:
     """
     here = cost[:, walked.at[0]] if len(walked.at) == 1 else cost[:, walked.at].max(axis=1)
     here[:, 1::2] -= np.float32(PAUSE_COST)
-    all_after = np.empty_like(here)
-    for own, after in zip(here, all_after, strict=True):
-        np.maximum(totals[0], 0.0, out=after[0])  # a phrase may begin at any step
-        np.maximum(totals[1:], totals[:-1], out=after[1:])
-        np.maximum(after[2:], totals[:-2] + walked.barred, out=after[2:])
+    rows = np.zeros((len(here) + 1, totals.shape[0] + 2, totals.shape[1]), np.float32)  # above the states two that are always 0: a phrase may begin at any step
+    rows[0, 2:] = totals
+    skipped = np.empty_like(totals)
+    for before, after, own in zip(rows[:-1], rows[1:, 2:], here, strict=True):
+        np.maximum(before[2:], before[1:-1], out=after)
+        np.add(before[:-2], walked.barred, out=skipped)
+        np.maximum(after, skipped, out=after)
         np.add(after, own, out=after)
-        totals = after
-    return totals.copy(), all_after[:, walked.last, walked.columns] / walked.length
+    return rows[-1, 2:].copy(), np.asarray(rows[1:, 2 + walked.last, walked.columns] / walked.length, np.float32)
 
 
 def closeness(fits: Array) -> Array:

@@ -36,6 +36,7 @@ def main() -> None:
         "--texts", type=Path, nargs="*", default=[], help="files of running text that it reads from, such as reviews or diaries; never the list"
     )
     parser.add_argument("--hours", type=float, default=4.0, help="of speech that is made")
+    parser.add_argument("--made", type=Path, nargs="*", default=[], help="further folders that `speech` has filled, whose names begin with speech")
     parser.add_argument("--work", type=Path, default=Path("build/phrases"))
     parser.add_argument("--steps", type=int, default=4000, help="of the training, 24 scenes of 8 s each")
     parser.add_argument("--seed", type=int, default=1)
@@ -43,14 +44,19 @@ def main() -> None:
     args, more = parser.parse_known_args()
     if args.speaker and not args.assets:
         raise SystemExit("--speaker needs --assets, its folder")
-    needed = (args.corpus / "manifest.csv", args.teachers / "teachers.py", args.bench, args.phrases, args.speaker, args.assets, *args.texts)
+    needed = (args.corpus / "manifest.csv", args.teachers / "teachers.py", args.bench, args.phrases, args.speaker, args.assets, *args.texts, *args.made)
     for path in filter(None, needed):
         if not path.exists():
             raise SystemExit(f"{path} is not there; name the right one (see --help)")
     recipe = shlex.join(["python", "-m", "models.training.phrases", "--hours", str(args.hours if args.speaker else 0), "--steps", str(args.steps),
-                         "--seed", str(args.seed), *(["--texts", *(text.name for text in args.texts)] if args.texts else []), *more])  # fmt: skip
+                         "--seed", str(args.seed), *_named("--texts", args.texts), *_named("--made", args.made), *more])  # fmt: skip
     same_options(args.work, {"recipe": recipe})
     make(args, recipe, more)
+
+
+def _named(option: str, paths: Sequence[Path]) -> list[str]:
+    """An option as the manifest names it: by files' names, since folders differ from machine to machine."""
+    return [option, *(path.name for path in paths)] if paths else []
 
 
 def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
@@ -61,8 +67,8 @@ def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
                     "--texts", *args.texts, "--out", spoken, "--hours", args.hours, "--seed", args.seed))  # fmt: skip
     store, beds, run = work / "store", work / "beds", work / "run"
     if not store.exists():
-        made, unfinished = ["--speech", spoken] if args.speaker else [], work / "store.unfinished"
-        step(module(f"{phrases}data", "--teachers", args.teachers, "--corpus", args.corpus, "--out", unfinished, *made))
+        made, unfinished = [*([spoken] if args.speaker else []), *args.made], work / "store.unfinished"
+        step(module(f"{phrases}data", "--teachers", args.teachers, "--corpus", args.corpus, "--out", unfinished, "--speech", *made))
         unfinished.rename(store)
     if not (beds / "index00.csv").exists():
         step(module("render", "--corpus", args.corpus, "--out", beds, "--rounds", 1, "--jobs", args.jobs, "--kinds", *BEDS))
