@@ -105,6 +105,12 @@ class Chain:
         return [Step(s.time_s, s.level_dba, s.values) for s in heard]
 
 
+def hits(scores: Sequence[float], members: Mapping[str, Sequence[int]]) -> list[Hit]:
+    """What of a step's scores, one a phrase, evidence looks at: all that are worth it, and the best of each group. members: of each group."""
+    worth = {i for i, score in enumerate(scores) if score >= WORTH_A_LOOK} | {max(rows, key=scores.__getitem__) for rows in members.values()}
+    return [Hit(i, scores[i]) for i in sorted(worth)]
+
+
 class _Phrases:
     """Adds to each step of sound what of the list was said in it."""
 
@@ -125,8 +131,7 @@ class _Phrases:
         return [self._step(*both) for both in zip(heard, scores.tolist(), strict=True)]
 
     def _step(self, heard: Scores, scores: Sequence[float]) -> Step:
-        worth = {i for i, score in enumerate(scores) if score >= WORTH_A_LOOK} | {max(rows, key=scores.__getitem__) for rows in self._members.values()}
-        moment = Moment(heard.time_s, heard.level_dba, heard.values.get("shouting", 0.0), [Hit(i, scores[i]) for i in sorted(worth)])
+        moment = Moment(heard.time_s, heard.level_dba, heard.values.get("shouting", 0.0), hits(scores, self._members))
         self._evidence, weighed = weigh(self._evidence, moment, self._phrases, self._thresholds, self._settings)
         best = max(range(len(scores)), key=scores.__getitem__)
         said = {group: self._phrases[w.phrase].text for group, w in weighed.items() if w.phrase is not None}

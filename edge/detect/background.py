@@ -77,4 +77,9 @@ def centres(background: Background, walked: Paths, units: int, width: float) -> 
         peaks.append(fits.max(axis=0))
     hours = len(peaks) * STRETCH_S / 3600
     base = np.partition(np.array(peaks), -TAIL - 1, axis=0)[-TAIL - 1]
-    return closeness(base) + np.float32(width * math.log(TAIL / (RATE_PER_H * hours)))
+    return closeness(base) + np.float32(above_tail(width, TAIL, hours))
+
+
+def above_tail(width: float, peaks: int, hours: float) -> float:
+    """How far above the closeness that so many peaks reached in so many hours lies the one that RATE_PER_H would. width: the tail's slope."""
+    return width * math.log(peaks / (RATE_PER_H * hours))

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from edge.alerts.outbox import FILE_NAME
 from edge.alerts.store import COMMANDS
 from edge.health.faults import Fault
 from tests.alerts.make import alert, at, outbox, said
+from tests.small_disk import fill, small_disk
 
 
 @contextmanager
@@ -57,22 +58,16 @@ def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
     assert box._store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(name="small_disk")
+def small_disk_(tmp_path: Path) -> Iterator[Path]:
     """A file system of eight megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, check=False).returncode:
-        pytest.skip("a small file system needs root to be mounted")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path / "small") as folder:
+        yield folder
 
 
-def fill(folder: Path) -> None:
+def fill_up(folder: Path) -> None:
     """Leave not a byte."""
-    with suppress(OSError), (folder / "filler").open("ab", buffering=0) as filler:
-        while filler.write(bytes(4096)):
-            pass
+    fill(folder)
     assert shutil.disk_usage(folder).free == 0
 
 
@@ -81,7 +76,7 @@ def test_a_start_on_a_full_disk_finds_the_room_that_the_one_before_has_left(smal
     box = outbox(small_disk)
     for start in (1, 51):
         box.close()
-        fill(small_disk)
+        fill_up(small_disk)
         box = outbox(small_disk)
         for number in range(start, start + 50):
             box.say([alert(number)], at(0))
@@ -100,7 +95,7 @@ def test_a_start_on_a_full_disk_finds_the_room_that_the_one_before_has_left(smal
 
 def test_where_there_never_was_room_all_is_written_down_when_there_is(small_disk: Path) -> None:
     """The very first start finds a full disk."""
-    fill(small_disk)
+    fill_up(small_disk)
     box = outbox(small_disk)
     box.say([alert(1)], at(0))
     box.heal(at(1))
@@ -117,7 +112,7 @@ def test_where_there_never_was_room_all_is_written_down_when_there_is(small_disk
 def test_what_is_raised_while_the_disk_is_full_survives_a_kill(small_disk: Path) -> None:
     """Not a byte is left, a hundred alerts are said and taken care of, and nothing is closed: the log had room of its own."""
     box = outbox(small_disk)
-    fill(small_disk)
+    fill_up(small_disk)
     for number in range(1, 101):
         box.say([alert(number)], at(0))
         box.say([alert(number, State.ACKNOWLEDGED, 1)], at(1))

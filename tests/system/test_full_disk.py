@@ -1,15 +1,14 @@
 """A terminal that starts while the disk is full, and is killed before anything reached the desk."""
 
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from edge.shipped import models_folder
 from tests.broker import Broker, Desk, wait_for
+from tests.small_disk import fill, small_disk
 from tests.system.terminal import Terminal, loud, quiet
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
@@ -20,19 +19,8 @@ PATIENCE_S = 180.0
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
     """The state folder on a disk of its own, of eight megabytes."""
-    folder = tmp_path / "state"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, check=False).returncode:
-        pytest.skip("a small file system needs root to be mounted")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(folder: Path) -> None:
-    """Leave not a page."""
-    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
-        while filler.write(bytes(4096)):
-            pass
+    with small_disk(tmp_path / "state") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.detect.background import RATE_PER_H, STRETCH_S
+from edge.detect.background import STRETCH_S, above_tail
 from edge.detect.search import closeness
 
 TAIL = 40
@@ -46,7 +46,7 @@ def curves(phrases: Sequence[str], fits: NDArray[np.float16], truth: Sequence[Ma
         peaks = peaks_of(fits[without][:, :, i : i + 1])[:, 0]
         tails[phrase], hours[phrase] = tail(peaks), len(peaks) * STRETCH_S / 3600
     width = float(np.median([slope for _, slope in tails.values()]))
-    centres = {p: base + width * math.log(TAIL / (RATE_PER_H * hours[p])) for p, (base, _) in tails.items()}
+    centres = {p: base + above_tail(width, TAIL, hours[p]) for p, (base, _) in tails.items()}
     line = np.polyfit(np.log([len(p) for p in phrases]), list(centres.values()), 1)
     by_length = [(round(float(np.polyval(line, math.log(n))), 3), round(width, 3)) for n in range(1, 13)]
     return {"curve_by_length": by_length, "curves": {p: (round(c, 3), round(width, 3)) for p, c in centres.items()}}

@@ -25,10 +25,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from edge.chain import WORTH_A_LOOK
+from edge.chain import hits
 from edge.config.phrases import GROUPS, Phrase, list_in_use
 from edge.config.schema import PhraseSettings
-from edge.decide.evidence import Evidence, EvidenceSettings, Hit, Moment, weigh
+from edge.decide.evidence import Evidence, EvidenceSettings, Moment, weigh
 from edge.detect.detector import Detector
 from edge.detect.phrases import PHRASE_MANIFEST, PhraseModel, PhraseStream, read_phrase_manifest
 from edge.detect.units import Units, units_of
@@ -98,14 +98,13 @@ def kept(scenes: Path, files: Sequence[str], models: Path, phrases: Sequence[Phr
 
 def weighed(heard: Heard, phrases: Sequence[Phrase], thresholds: Mapping[str, float], settings: EvidenceSettings) -> Files:
     """Scores of each group as the terminal has them, by these settings. thresholds: of each group."""
-    members = {group: [i for i, p in enumerate(phrases) if p.group == group] for group in GROUPS}
+    rows_of = {group: [i for i, p in enumerate(phrases) if p.group == group] for group in GROUPS}
+    members = {group: rows for group, rows in rows_of.items() if rows}
     found: Files = {}
     for file, levels, shouting, scores in zip(heard.files, heard.level_dba, heard.shouting, heard.scores, strict=True):
         evidence, rows = Evidence(), []
         for time_s, level_dba, shout, said in zip(heard.times.tolist(), levels.tolist(), shouting.tolist(), scores.tolist(), strict=True):
-            worth = {i for i, score in enumerate(said) if score >= WORTH_A_LOOK} | {max(m, key=said.__getitem__) for m in members.values() if m}
-            moment = Moment(time_s, level_dba, shout, [Hit(i, said[i]) for i in sorted(worth)])
-            evidence, groups = weigh(evidence, moment, phrases, thresholds, settings)
+            evidence, groups = weigh(evidence, Moment(time_s, level_dba, shout, hits(said, members)), phrases, thresholds, settings)
             rows.append([groups[group].score for group in GROUPS])
         by_group = np.array(rows, float)
         found[file] = heard.times.astype(float), {group: by_group[:, i] for i, group in enumerate(GROUPS)}
