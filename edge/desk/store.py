@@ -22,6 +22,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    false,
     insert,
     select,
     update,
@@ -29,12 +30,14 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from edge.desk.migration import migrate, schema_of
 from edge.desk.school import Case, Terminal
 from edge.errors import EdgeError
 from edge.words import N_
 
 ROLES = ("duty", "technician", "head")
 
+# Whatever changes here needs a step in migration.py, unless it is a new table.
 metadata = MetaData()
 _cases = Table(
     "cases", metadata,
@@ -45,7 +48,7 @@ _cases = Table(
     Column("count", BigInteger), Column("drill", Boolean), Column("verdict", String(10)), Column("by", String(200)), Column("trace", Text),
     Column("model", String(64)), Column("profile", String(64)), Column("acknowledged_ms", BigInteger), Column("arrived_ms", BigInteger),
     Column("closed_ms", BigInteger), Column("word", String(500)),
-    Column("lowered", Boolean, nullable=False),
+    Column("lowered", Boolean, nullable=False, server_default=false()),
 )  # fmt: skip
 _terminals = Table(
     "terminals", metadata,
@@ -63,6 +66,7 @@ _deeds = Table(
     Column("number", Integer, primary_key=True, autoincrement=True), Column("at_ms", BigInteger, index=True), Column("who", String(80)),
     Column("verb", String(20)), Column("terminal", String(64)), Column("about", String(200)), Column("outcome", String(200)),
 )  # fmt: skip
+_schema = schema_of(metadata)
 
 
 class NoStore(EdgeError):
@@ -113,7 +117,7 @@ class Store:
     """All methods raise SQLAlchemyError where the database refuses; they may be called from any thread."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        """url: empty for the file in the folder. Raises NoStore."""
+        """url: empty for the file in the folder. Brings what an earlier desk wrote up to date. Raises NoStore, NewerStore."""
         try:
             if not url:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -124,7 +128,11 @@ class Store:
             self._engine: Engine = create_engine(parsed, pool_pre_ping=True)
             if parsed.get_backend_name() == "sqlite":
                 event.listen(self._engine, "connect", _as_wal)
-            metadata.create_all(self._engine)
+            try:
+                migrate(self._engine, metadata, _schema)
+            except BaseException:
+                self._engine.dispose()
+                raise
         except (SQLAlchemyError, OSError, ArgumentError, ModuleNotFoundError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise NoStore(N_("the desk's database cannot be used: {reason}. Check `database` in [desk]"), reason=reason) from error

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def postgresql() -> Iterator[str]:
             wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "postgresql", 60.0)
             yield f"postgresql+psycopg://desk@/postgres?host={folder}"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # at SIGTERM it would wait for whoever a failed test left connected
             server.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,11 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, create_engine, inspect
 
+from edge.desk import migration
 from edge.desk.keeper import Keeper
 from edge.desk.school import Case, Terminal
 from edge.desk.store import Deed, NoStore, Spot, Store, User, local_day, metadata
 from tests.broker import wait_for
+from tests.command import xiaoan
+from tests.desk import early
 from tests.desk.postgresql import postgresql
 from tests.desk.say import ID, NOON_MS, PLACE
 
@@ -34,13 +38,31 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A new file, or an empty database."""
-    store = Store("" if request.param == "SQLite" else request.getfixturevalue("server"), tmp_path)
-    yield store
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database: a new file, or a real server's."""
+    address: str = f"sqlite:///{tmp_path}/desk.sqlite3" if request.param == "SQLite" else request.getfixturevalue("server")
+    yield address
     if request.param == "PostgreSQL":
-        metadata.drop_all(store._engine)
+        engine = create_engine(address)
+        metadata.drop_all(engine)
+        engine.dispose()
+
+
+@pytest.fixture
+def store(url: str, tmp_path: Path) -> Iterator[Store]:
+    """With the tables of today."""
+    store = Store(url, tmp_path)
+    yield store
     store.close()
+
+
+def columns(url: str) -> dict[str, list[tuple[str, str, bool]]]:
+    """Of each table: name, type, whether it may be null."""
+    engine = create_engine(url)
+    found = inspect(engine)
+    told = {table: sorted((c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)) for table in sorted(found.get_table_names())}
+    engine.dispose()
+    return told
 
 
 def test_what_is_kept_comes_back(store: Store) -> None:
@@ -136,3 +158,66 @@ def test_a_database_that_cannot_be_is_one_sentence(tmp_path: Path, url: str) -> 
     """With the key to look at."""
     with pytest.raises(NoStore, match="Check `database`"):
         Store(url, tmp_path)
+
+
+def test_what_the_first_desk_wrote_opens_with_all_its_rows(url: str, tmp_path: Path) -> None:
+    """Then as now: the same tables as a new database has; and the earlier desk, if it still runs, can go on writing."""
+    Store(url, tmp_path).close()
+    new = columns(url)
+    early.run(url, *(f"DROP TABLE {table}" for table in new))
+    early.run(url, early.TABLES, early.ROWS)
+    first = replace(CASE, seq=1, repeat=0)
+    for _ in range(2):
+        store = Store(url, tmp_path)
+        assert store.open_cases() == [first]
+        assert store.users() == [User("李老师", "duty", "x")]
+        assert store.session("h", NOON_MS)
+        assert [(deed.who, deed.about) for deed in store.deeds(9)] == [("李老师", ID)]
+        assert (store.spots(), [t.place for t in store.terminals()]) == ({"t1": Spot("二楼", 0.25, 0.5)}, [PLACE])
+        store.keep([replace(first, lowered=True)], [Terminal("t1", place=PLACE, heard_ms=NOON_MS, condition="fine")], [])
+        assert [case.lowered for case in store.open_cases()] == [True]
+        assert store.heard(local_day(NOON_MS), local_day(NOON_MS))
+        store.keep([first], [], [])
+        store.close()
+    assert columns(url) == new
+    early.run(url, early.AN_ALERT.replace(ID, "of the earlier desk"))
+    store = Store(url, tmp_path)
+    assert {case.lowered for case in store.open_cases()} == {False}
+    store.close()
+
+
+def test_a_step_that_fails_changes_nothing(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All or nothing; once it can be done it is."""
+
+    def fails(db: Connection) -> None:
+        db.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN nothing INTEGER")
+
+    early.run(url, early.TABLES, early.ROWS)
+    before = columns(url)
+    with monkeypatch.context() as patch:
+        patch.setattr(migration, "STEPS", (*migration.STEPS, fails))
+        with pytest.raises(NoStore, match="nowhere"):
+            Store(url, tmp_path)
+    assert columns(url) == before
+    store = Store(url, tmp_path)
+    assert len(store.open_cases()) == 1
+    store.close()
+
+
+def test_a_database_of_a_newer_program_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Whatever is done with it, and nothing is written."""
+    store = Store("", tmp_path / "desk")
+    store.put_user(User("a", "head", "x"))
+    store.close()
+    file = tmp_path / "desk" / "desk.sqlite3"
+    early.run(f"sqlite:///{file}", "UPDATE desk_schema SET version = 99")
+    config = tmp_path / "desk.toml"
+    config.write_text(f'[paths]\nstate = "{tmp_path / "desk"}"\n', encoding="utf-8")
+    for arguments in (["--users"], ["--remove-user", "a"]):
+        done = xiaoan("--config", config, "desk", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "tables are version 99" in done.stderr
+        assert "Update this program" in done.stderr
+    with sqlite3.connect(file) as db:
+        assert db.execute("SELECT name FROM users").fetchall() == [("a",)]
+    db.close()
