@@ -87,7 +87,8 @@ def main() -> None:
 def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
     """Make what is missing of a detector. recipe: the command as the manifest will name it. more: options of the training."""
     work = args.work
-    pool, run, scenes, tags, rules, report, card = (work / name for name in ("pool", "run", "dev", "tags.npz", "rules.json", "report.txt", "card.md"))
+    names = ("pool", "run", "dev", "tags.npz", "mistaken.npz", "rules.json", "report.txt", "card.md")
+    pool, run, scenes, tags, mistaken, rules, report, card = (work / name for name in names)
     free = ["--commercial-only"] if args.commercial_only else []
     if args.teachers and not tags.exists():
         step(module("tag", "--corpus", args.corpus, "--teachers", args.teachers, "--out", tags, *free))
@@ -96,7 +97,11 @@ def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
     if trained_steps(run) < args.steps:
         less = ["--without", *args.without] if args.without else []
         taught = ["--tags", tags] if args.teachers else []
-        step(module("train", "--pool", pool, "--out", run, "--steps", args.steps, "--seed", args.seed, *less, *taught, *more))
+        training = module("train", "--pool", pool, "--out", run, "--steps", args.steps, "--seed", args.seed, *less, *taught, *more)
+        if not mistaken.exists():
+            step([*training, "--until", args.steps // 2])
+            step(module("mine", run, "--pool", pool, "--out", mistaken, "--seed", args.seed))
+        step([*training, "--mistaken", mistaken])
     if not scenes.exists():
         unfinished = work / "dev.unfinished"
         step([sys.executable, args.bench, "build", "--corpus", args.corpus, "--split", "dev", "--seed", DEV_SEED, "--jobs", args.jobs, "--out", unfinished])

@@ -1,8 +1,12 @@
-"""Sounds of a school that the corpus has too few of, from signal models: bells, whistles, horns, alarms, slams, chairs, clapping."""
+"""Sounds of a school that the corpus has too few of, from signal models: bells, whistles, horns, alarms, slams, chairs, clapping, coughs, singing.
+
+Voices that sing, laugh, sob, cough are a source of pulses and breath through formants (source and filter, after Fant 1960).
+"""
 
 from collections.abc import Callable
 
 import numpy as np
+import scipy.signal
 from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
@@ -159,8 +163,161 @@ def clap(rng: Rng) -> NDArray[np.float64]:
     return y
 
 
+FORMANTS_HZ = ((730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240), (640, 1190, 2390))
+"""Of vowels of men (Peterson & Barney 1952); women's lie a sixth, children's a third higher."""
+
+
+def _smooth(rng: Rng, n: int, hz: float) -> NDArray[np.float64]:
+    """(n,) values of about unit spread that wander `hz` times a second."""
+    points = rng.standard_normal(max(4, int(n / RATE_HZ * hz) + 4))
+    return np.interp(np.arange(n), np.linspace(0, n, len(points)), points)
+
+
+def _voiced(f0_hz: NDArray[np.float64], rng: Rng, size: float, breath: float, tilt_db: float) -> NDArray[np.float64]:
+    """A voice of pitch f0_hz at each sample: pulses (tilt_db an octave) and breath noise, through a vowel that glides to another. size: of the formants."""
+    n = len(f0_hz)
+    f0_hz = f0_hz * (1 + rng.uniform(0.002, 0.015) * _smooth(rng, n, 30))
+    source = _harmonics(np.clip(f0_hz, 50, 1500), tilt_db, rng, 40) * (1 + rng.uniform(0, 0.25) * _smooth(rng, n, 20))
+    source = source / (np.abs(source).max() + 1e-9) + breath * _noise(rng, n, 300, 7000) * (0.4 + 0.6 * np.abs(_smooth(rng, n, 15)))
+    return _through_vowels(source, rng, size)
+
+
+def _through_vowels(source: NDArray[np.float64], rng: Rng, size: float) -> NDArray[np.float64]:
+    """The source through the formants of one vowel, faded to those of another."""
+    fade = np.linspace(0, 1, len(source))
+    ways = []
+    for vowel in rng.choice(len(FORMANTS_HZ), 2):
+        y = source
+        for f in (*FORMANTS_HZ[vowel], 3500, 4600):
+            hz = min(f * size * rng.uniform(0.93, 1.07), 7000)
+            r = np.exp(-np.pi * rng.uniform(0.06, 0.14) * hz / RATE_HZ)
+            y = scipy.signal.lfilter([1 - r], [1, -2 * r * np.cos(2 * np.pi * hz / RATE_HZ), r * r], y)
+        ways.append(y / (np.abs(y).max() + 1e-9))
+    return ways[0] * (1 - fade) + ways[1] * fade
+
+
+def _person(rng: Rng) -> tuple[float, float]:
+    """(pitch of speech in Hz, size of the formants) of a man, a woman or a child."""
+    low, high, size = ((85, 150, 1.0), (160, 260, 1.16), (220, 380, 1.33))[rng.integers(3)]
+    return float(rng.uniform(low, high)), size * float(rng.uniform(0.93, 1.08))
+
+
+def _edged(y: NDArray[np.float64], attack_s: float, release_s: float) -> NDArray[np.float64]:
+    """With a soft beginning and end."""
+    t = np.arange(len(y)) / RATE_HZ
+    return y * np.clip(t / attack_s, 0, 1) * np.clip(t[::-1] / release_s, 0, 1)
+
+
+def sing(rng: Rng) -> NDArray[np.float64]:
+    """One to eight people who sing the same tune: held vowels on the notes of a scale, with vibrato, glides and breath between phrases."""
+    pace, notes = rng.uniform(0.25, 0.9), rng.integers(4, 10)
+    scale = np.array(((0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 4, 7, 9, 12, 14, 16))[rng.integers(2)])
+    place, tune = int(rng.integers(8)), []
+    for _ in range(notes):
+        place = int(np.clip(place + rng.integers(-2, 3), 0, 7))
+        tune.append((scale[place], pace * rng.choice([0.5, 1, 1, 1, 2]), rng.random() < 0.2))
+    total = np.zeros(int(sum(length for _, length, _ in tune) * RATE_HZ) + RATE_HZ)
+    for _ in range(1 if rng.random() < 0.5 else rng.integers(2, 9)):
+        pitch, size = _person(rng)
+        base, detune = pitch * 2 ** rng.uniform(0, 0.6), rng.normal(0, 0.15)
+        at = int(rng.uniform(0, 0.06) * RATE_HZ)
+        vibrato, speed = rng.uniform(0, 0.025), rng.uniform(4.5, 6.8)
+        before = tune[0][0]
+        for note, length, pause in tune:
+            t = _time(length * rng.uniform(0.94, 1.0))
+            glide = note + (before - note) * np.exp(-t / rng.uniform(0.02, 0.08))
+            f0 = base * 2 ** ((glide + detune) / 12) * (1 + vibrato * np.clip(t / 0.3, 0, 1) * np.sin(2 * np.pi * speed * t))
+            y = _edged(_voiced(f0, rng, size, rng.uniform(0, 0.08), rng.uniform(-12, -5)), rng.uniform(0.02, 0.08), 0.3 if pause else 0.04)
+            total[at : at + len(y)] += y[: len(total) - at]
+            at, before = at + int(length * RATE_HZ), note
+    return total
+
+
+def laugh(rng: Rng) -> NDArray[np.float64]:
+    """Laughter: short bursts four to six times a second, each with an h before it, whose pitch and force fall; one to five people."""
+    total = np.zeros(int(rng.uniform(1.5, 5.0) * RATE_HZ))
+    for _ in range(1 if rng.random() < 0.6 else rng.integers(2, 6)):
+        pitch, size = _person(rng)
+        at = int(rng.uniform(0, 0.3) * len(total))
+        while at < len(total):
+            rate, bursts, high = rng.uniform(3.8, 6.5), rng.integers(3, 12), pitch * rng.uniform(1.1, 2.6)
+            for k in range(bursts):
+                t = _time(rng.uniform(0.06, 0.13))
+                f0 = high * (1 - 0.4 * k / bursts) * (1 + rng.normal(0, 0.05)) * (1 + rng.uniform(-0.1, 0.25) * np.sin(np.pi * t / t[-1]))
+                voice = _edged(_voiced(f0, rng, size, rng.uniform(0.1, 0.6), rng.uniform(-12, -4)), 0.02, 0.04)
+                h = _edged(_through_vowels(_noise(rng, int(0.07 * RATE_HZ), 500, 6000), rng, size), 0.03, 0.01) * rng.uniform(0.1, 0.5)
+                y = np.concatenate([h, voice]) * (1 - 0.6 * k / bursts) * rng.uniform(0.7, 1)
+                total[at : at + len(y)] += y[: max(0, len(total) - at)]
+                at += int(RATE_HZ / rate * rng.uniform(0.9, 1.1))
+                if at >= len(total):
+                    break
+            at += int(rng.uniform(0.3, 1.2) * RATE_HZ)
+    return total
+
+
+def sob(rng: Rng) -> NDArray[np.float64]:
+    """A child or a grown-up who sobs: air drawn in by jerks, then a voice that arches, trembles, breaks and dies away; a second or two each time."""
+    total, at = np.zeros(int(rng.uniform(4.0, 8.0) * RATE_HZ)), 0
+    pitch, size = _person(rng)
+    wet, high = rng.uniform(0.05, 0.6), rng.uniform(1.2, 2.4)
+    while at < len(total) - RATE_HZ // 4:
+        pieces = []
+        for _ in range(rng.integers(1, 5)):  # the jerks, partly voiced
+            n = int(rng.uniform(0.07, 0.2) * RATE_HZ)
+            y = _through_vowels(_noise(rng, n, 400, 6500), rng, size * 1.05) * rng.uniform(0.1, 0.5)
+            if rng.random() < 0.35:
+                y = y + 0.3 * _voiced(pitch * high * rng.uniform(1.0, 1.6) * np.linspace(0.9, 1.15, n), rng, size, 0.5, -12)
+            pieces += [_edged(y, 0.03, 0.03), np.zeros(int(rng.uniform(0.02, 0.1) * RATE_HZ))]
+        for _ in range(rng.integers(1, 4)):  # the voice, in one wail or in pulses
+            t = _time(float(np.exp(rng.uniform(np.log(0.15), np.log(1.6)))))
+            arch = 1 + rng.uniform(0.05, 0.4) * np.sin(np.pi * np.clip(t / t[-1], 0, 1) ** rng.uniform(0.5, 1.2)) - rng.uniform(0, 0.3) * t / t[-1]
+            tremble = 1 + rng.uniform(0, 0.06) * np.sin(2 * np.pi * rng.uniform(5, 11) * t + rng.uniform(0, 6.3))
+            y = _voiced(pitch * high * arch * tremble, rng, size, wet, rng.uniform(-13, -4))
+            if rng.random() < 0.4:  # the voice breaks
+                y = y * np.clip(1 + 1.5 * _smooth(rng, len(t), 8), 0, 1)
+            shake = 1 + rng.uniform(0, 0.8) * np.sin(2 * np.pi * rng.uniform(3, 7) * t + rng.uniform(0, 6.3))
+            pieces += [_edged(y * np.clip(shake, 0, 2), 0.05, min(0.4, t[-1] / 2)) * rng.uniform(0.4, 1), np.zeros(int(rng.uniform(0.02, 0.25) * RATE_HZ))]
+        y = np.concatenate(pieces)[: len(total) - at]
+        total[at : at + len(y)] += y
+        at += len(y) + int(rng.uniform(0.1, 0.9) * RATE_HZ)
+    return total
+
+
+def cough(rng: Rng) -> NDArray[np.float64]:
+    """One to five coughs: a burst, some noise through the throat, and often a voiced end."""
+    pitch, size = _person(rng)
+    pieces = []
+    for _ in range(rng.integers(1, 6)):
+        n = int(rng.uniform(0.15, 0.4) * RATE_HZ)
+        t = np.arange(n) / RATE_HZ
+        noise = _through_vowels(_noise(rng, n, rng.uniform(150, 600), rng.uniform(3000, 7500)), rng, size)
+        y = noise * (np.exp(-t * rng.uniform(25, 60)) + rng.uniform(0.1, 0.4) * np.exp(-t * rng.uniform(4, 12)))
+        if rng.random() < 0.7:
+            f0 = pitch * rng.uniform(1.0, 2.2) * np.linspace(1.1, rng.uniform(0.6, 1.0), n)
+            end = np.clip((t - rng.uniform(0.05, 0.15)) / 0.04, 0, 1) * np.clip((t[-1] - t) / 0.05, 0, 1)
+            y += rng.uniform(0.05, 0.6) * _voiced(f0, rng, size, rng.uniform(0.3, 1.5), rng.uniform(-12, -5)) * end
+        pieces += [_edged(y, 0.003, 0.05) * rng.uniform(0.5, 1), np.zeros(int(rng.uniform(0.05, 0.5) * RATE_HZ))]
+    return np.concatenate(pieces)
+
+
+def sneeze(rng: Rng) -> NDArray[np.float64]:
+    """A breath drawn in, often voiced, and a hiss that bursts out, with or without a voice in it."""
+    pitch, size = _person(rng)
+    n, m = int(rng.uniform(0.2, 0.7) * RATE_HZ), int(rng.uniform(0.2, 0.5) * RATE_HZ)
+    inward = _edged(_through_vowels(_noise(rng, n, 400, 6000), rng, size), n / RATE_HZ * 0.8, 0.03) * rng.uniform(0.1, 0.5)
+    if rng.random() < 0.5:
+        inward += _edged(_voiced(pitch * np.linspace(1.2, 2.0, n), rng, size, 0.4, -10), n / RATE_HZ * 0.8, 0.03) * rng.uniform(0.1, 0.5)
+    t = np.arange(m) / RATE_HZ
+    out = _noise(rng, m, rng.uniform(800, 2500), 7800) * np.exp(-t * rng.uniform(6, 20))
+    out = out / (np.abs(out).max() + 1e-9)
+    if rng.random() < 0.7:
+        out += rng.uniform(0.2, 1.5) * _voiced(pitch * rng.uniform(1.2, 2.5) * np.linspace(1.2, 0.8, m), rng, size, 0.5, -6) * np.exp(-t * rng.uniform(5, 15))
+    return np.concatenate([inward, np.zeros(int(rng.uniform(0, 0.1) * RATE_HZ)), _edged(out, 0.005, 0.08)])
+
+
 MAKERS: dict[str, Callable[[Rng], NDArray[np.float64]]] = {
     "bell": bell, "whistle": whistle, "horn": horn, "alarm": alarm, "siren": siren, "slam": slam, "chair": chair, "clap": clap,
+    "sing": sing, "laugh": laugh, "sob": sob, "cough": cough, "sneeze": sneeze,
 }  # fmt: skip
 
 

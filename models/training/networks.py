@@ -43,7 +43,7 @@ class Dilated(nn.Module):
         super().__init__()
         self.depth = nn.Conv1d(width, width, kernel, dilation=dilation, groups=width, bias=False)
         self.norm1, self.point, self.norm2 = nn.BatchNorm1d(width), nn.Conv1d(width, width, 1, bias=False), nn.BatchNorm1d(width)
-        self.keep = dilation * (kernel - 1)
+        self.width, self.keep = width, dilation * (kernel - 1)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """x (batch, width, T)."""
@@ -52,10 +52,23 @@ class Dilated(nn.Module):
         return torch.relu(x + self.norm2(self.point(z))), y[:, :, -self.keep :]
 
 
-class Detector(nn.Module):
-    """Convolutions shrink 100 frames of 64 bands a second to 25 vectors; a GRU or dilated convolutions give them memory.
+class Window(nn.Module):
+    """The mean of the last two seconds: a network that looks at a window and remembers nothing. State: the inputs it still needs."""
 
-    widths: channels of the five convolutions.  memory: "gru" (without end) or "tcn" (10 s).
+    def __init__(self, width: int, vectors: int = 50) -> None:
+        super().__init__()
+        self.width, self.keep = width, vectors - 1
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """x (batch, width, T)."""
+        y = torch.cat([state, x], 2)
+        return nn.functional.avg_pool1d(y, self.keep + 1, 1), y[:, :, -self.keep :]
+
+
+class Detector(nn.Module):
+    """Convolutions shrink 100 frames of 64 bands a second to 25 vectors; a GRU, dilated convolutions or a mean give them memory.
+
+    widths: channels of the five convolutions.  memory: "gru" (without end), "tcn" (10 s) or "window" (2 s).
     """
 
     STRIDES = ((2, 2), (1, 2), (2, 1), (1, 2), (1, 2))  # (time, bands)
@@ -73,7 +86,8 @@ class Detector(nn.Module):
             self.bands_in.append((self.bands_in[-1] + band_stride - 1) // band_stride)
         self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
         self.gru = nn.GRU(width, width, batch_first=True) if memory == "gru" else None
-        self.dilated = nn.ModuleList() if self.gru else nn.ModuleList(Dilated(width, 2**i) for i in range(7))
+        blocks = {"gru": [], "tcn": [Dilated(width, 2**i) for i in range(7)], "window": [Window(width)]}[memory]
+        self.blocks = nn.ModuleList(blocks)
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(width, outputs)
 
@@ -82,7 +96,7 @@ class Detector(nn.Module):
         states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
         if self.gru:
             return [*states, torch.zeros(1, batch, self.gru.hidden_size)]
-        return states + [torch.zeros(batch, d.depth.in_channels, d.keep) for d in self.dilated]
+        return states + [torch.zeros(batch, block.width, block.keep) for block in self.blocks]
 
     def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """Frames (batch, T, bands) in dB and the states before them -> logits and the states after."""
@@ -97,7 +111,7 @@ class Detector(nn.Module):
             after.append(s)
         else:
             y = y.transpose(1, 2)
-            for block, state in zip(self.dilated, states[len(self.convs) :], strict=True):
+            for block, state in zip(self.blocks, states[len(self.convs) :], strict=True):
                 y, s = block(y, state)
                 after.append(s)
             y = y.transpose(1, 2)

@@ -40,14 +40,24 @@ GUISES = {
 }  # fmt: skip
 """Guises of a clip of each kind in one round; other kinds have 0.7."""
 
-MADE = {"bell": 40, "whistle": 40, "horn": 60, "alarm": 40, "siren": 30, "slam": 70, "chair": 40, "clap": 40}
+MADE = {"bell": 40, "whistle": 40, "horn": 60, "alarm": 40, "siren": 30, "slam": 70, "chair": 40, "clap": 40,
+        "sing": 90, "laugh": 60, "sob": 80, "cough": 80, "sneeze": 25}  # fmt: skip
 """Sounds from signal models in one round."""
 
 WIDE = frozenset({"dog", "cat", "animal", "bird", "siren", "alarm", "bell", "horn", "whistle", "music", "engine", "glass", "knock"})
 """Kinds that stay harmless at any speed: half of their guises are played at 0.6 to 1.7 times it."""
 
-CHANGED = {"shouted": 350, "sung": 90, "child_cry": 70, "child_scream": 60, "child_laugh": 60, "other_sob": 120, "child_speech": 60, "other_yell": 90}
+CHANGED = {"shouted": 350, "sung": 90, "child_cry": 70, "wail": 90, "other_scream": 160, "other_shout": 140, "other_raised": 60, "other_laugh": 100,
+           "other_sob": 150, "child_speech": 60, "other_yell": 90}  # fmt: skip
 """Voices changed by the vocoder in one round."""
+
+
+OTHERS = {"scream": "scream", "shout": "shout", "raised": "raised", "laugh": "laugh", "sob": "sob", "yell": "yell_joy"}
+"""Kinds that other bodies make as well: their formants and pitch are moved up and down."""
+
+
+REMADE = frozenset({"shout", "sing", "cry_child", "wail"})
+"""Kinds that a clip of another kind may be made into: what a teacher hears in that clip does not go for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,11 @@ class Entry:
     key: str
     speaker: str
     distance_m: float
+
+    @property
+    def sort(self) -> str:
+        """What its guises share: the clip, and what was made of it (speech that was made to shout is another sort than the speech)."""
+        return f"{self.kind} {self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +179,11 @@ def changed(x: Array, change: str, rng: Rng) -> Array:
             return voices.sung(x, rng)
         case "child_cry":
             return voices.resized(x, rng.uniform(0.78, 0.95), rng.uniform(0.65, 0.95))
-        case "child_scream" | "child_laugh" | "child_speech":
+        case "wail":
+            return voices.resized(x, rng.uniform(0.6, 0.8), rng.uniform(0.35, 0.65))
+        case "child_speech":
             return voices.resized(x, rng.uniform(1.05, 1.3), rng.uniform(1.0, 1.5))
-        case "other_sob" | "other_yell":
+        case "other_scream" | "other_shout" | "other_raised" | "other_laugh" | "other_sob" | "other_yell":
             return voices.resized(x, rng.uniform(0.82, 1.3), rng.uniform(0.65, 1.5))
     return x
 
@@ -209,8 +226,8 @@ def jobs(clips: list[Clip], shard: int, seed: int, only: frozenset[str] = frozen
     todo += [(kind, None, "") for kind, n in MADE.items() for _ in range(n)]
     talk = [c for k in ("speech", "read", "sentence", "raised") for c in by_kind.get(k, []) if c.seconds > 0.8]
     sources = {"shouted": ("shout", talk), "sung": ("sing", talk), "child_cry": ("cry_child", by_kind.get("cry_baby", [])), "child_speech": ("speech", talk),
-               "child_scream": ("scream", by_kind.get("scream", [])), "child_laugh": ("laugh", by_kind.get("laugh", [])),
-               "other_sob": ("sob", by_kind.get("sob", [])), "other_yell": ("yell_joy", by_kind.get("yell_joy", []))}  # fmt: skip
+               "wail": ("wail", by_kind.get("cry_baby", [])),
+               **{f"other_{name}": (kind, by_kind.get(kind, [])) for name, kind in OTHERS.items()}}  # fmt: skip
     for change, n in CHANGED.items():
         kind, rows = sources[change]
         by_speaker: dict[str, list[Clip]] = {}
@@ -244,7 +261,7 @@ def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: 
     entries, pieces, at = [], [], 0
     with multiprocessing.get_context("fork").Pool(workers, _begin, (corpus, rooms)) as pool:
         for i, (job, frames, distance_m) in enumerate(pool.imap(_do, jobs(clips, shard, seed, only), chunksize=16)):
-            origin = ("made", job.kind, "") if job.clip is None else (job.clip.corpus, job.clip.key, job.clip.speaker)
+            origin = ("made", f"{job.kind} {shard} {i}", "") if job.clip is None else (job.clip.corpus, job.clip.key, job.clip.speaker)
             entries.append(Entry(shard, at, len(frames), job.kind, origin[0], origin[1], origin[2], round(distance_m, 2)))
             pieces.append(frames)
             at += len(frames)

@@ -1,6 +1,9 @@
-"""Chooses how scores become alerts: agreement of steps, threshold, release, hold; on bench scenes, with margin.
+"""Chooses how scores become alerts: agreement of steps, threshold, release, hold; by the reliability of the scores on bench scenes, with margin.
 
-    python -m models.training.rules RUN --scenes DIR --out rules.json --per-hour 3
+    python -m models.training.rules RUN --scenes DIR --out rules.json
+
+A threshold is the lowest score from which on `--believed` of the peaks are events, fitted so that a higher score is never believed less; and, where that
+would let more than `--per-hour` false alarms through, counted `--margin` times for places that were never heard, as high as keeps them out.
 """
 
 import argparse
@@ -9,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 from models.training.bench import bench_module
 from models.training.evaluate import logits_of, scene_features, step_scores
@@ -21,13 +26,23 @@ HOLD_S = {"shouting": 6.0, "crying": 12.0}
 """A quarrel has pauses of a few seconds, crying of several breaths; within them it is one incident."""
 
 
+def believed_from(scores: NDArray[np.float64], events: NDArray[np.bool_], share: float) -> float:
+    """The lowest of the peaks' scores (n,) from which on at least this share of them are events (n,), by isotonic regression; 1 where none is."""
+    order = np.argsort(scores, kind="stable")
+    fitted = isotonic_regression(events[order].astype(float)).x
+    at = int(np.searchsorted(fitted, share))
+    return float(scores[order][at]) if at < len(order) else 1.0
+
+
 def main() -> None:
     """Print what each agreement would give and write the best one's rules."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
-    parser.add_argument("--per-hour", type=float, default=2.0, help="false alarms an hour on these scenes, each of which holds something that provokes one")
+    parser.add_argument("--believed", type=float, default=0.9, help="share of the peaks at the threshold that are events, in these scenes")
+    parser.add_argument("--per-hour", type=float, default=2.0, help="false alarms an hour at most, where nearly each scene holds what provokes one")
+    parser.add_argument("--margin", type=float, default=2.0, help="how many times more false alarms are expected in a place that was never heard")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -42,7 +57,10 @@ def main() -> None:
             files = {n: (times, {label: agreed(scores[i, :, k].astype(float), agree, of)}) for i, n in enumerate(names)}
             events, alarms, hours = bench.evaluate(truth, files, label)
             worst = np.sort([a for a, _ in alarms])[::-1]
-            threshold = float(np.clip(worst[int(args.per_hour * hours)], 0.05, 0.99))
+            few = float(worst[int(args.per_hour / args.margin * hours)])
+            true = np.array([value for value, _ in events])
+            believed = believed_from(np.concatenate([true, worst]), np.arange(len(true) + len(worst)) < len(true), args.believed)
+            threshold = float(np.clip(max(few, believed), 0.05, 0.99))
             recall = float(np.mean([e > threshold for e, _ in events]))
             delays = []
             for value, row in events:
@@ -52,7 +70,8 @@ def main() -> None:
                     delays.append(t[after][0] - float(row["start"]))
             ap = bench.summary(events, alarms, hours)["ap"]
             delay_s = float(np.median(delays)) if delays else 0.0
-            print(f"{label}: {agree} of {of}: AP {ap:.3f}, threshold {threshold:.3f} at {args.per_hour}/h, recall {recall:.3f}, delay {delay_s:.2f} s")
+            print(f"{label}: {agree} of {of}: AP {ap:.3f}, threshold {threshold:.3f} (few false alarms: {few:.3f}, believed: {believed:.3f}), "
+                  f"recall {recall:.3f}, {np.sum(worst > threshold) / hours:.2f} false alarms an hour, delay {delay_s:.2f} s")  # fmt: skip
             # A tenth of recall is worth a second of delay.
             if recall - 0.1 * delay_s > best[0]:
                 best = (recall - 0.1 * delay_s, agree, of, threshold)

@@ -1,13 +1,13 @@
 """Trains a detector on scenes mixed from a pool; writes checkpoints and goes on from them.
 
-    python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...] [--resume]
+    python -m models.training.train --pool POOL --out RUN --steps 3000 [--without emogator ...]
 """
 
 import argparse
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,15 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
+from models.training.begin import begun
 from models.training.mix import OUTPUTS, Mixer, Scene
 from models.training.networks import Detector
-from models.training.render import load_pool
+from models.training.render import REMADE, Entry, load_pool
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 MAIN_WEIGHT, KIND_WEIGHT, BAG_WEIGHT, TAG_WEIGHT = 1.0, 0.4, 1.0, 0.5
 EMA = 0.998
+FAST_BFLOAT16 = torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 - there is no public name; elsewhere these are several times slower
 
 
 class Scenes(IterableDataset[Batch]):
@@ -68,21 +70,41 @@ def losses(logits: Tensor, batch: Batch) -> Tensor:
     return total
 
 
+def teacher_tags(path: Path, entries: Sequence[Entry]) -> np.ndarray:
+    """(entries, classes) what the teacher heard in the clip of each entry, -1 where it was not asked or the clip was made into something else."""
+    table = np.load(path)
+    rows = {k: i for i, k in enumerate(table["keys"])}
+    values = table["values"].astype(np.float32)
+    unknown = np.full(values.shape[1], -1, np.float32)
+    kinds: dict[str, set[str]] = {}
+    for e in entries:
+        kinds.setdefault(e.key, set()).add(e.kind)
+    heard = [e.key in rows and not (e.kind in REMADE and len(kinds[e.key]) > 1) for e in entries]
+    return np.stack([values[rows[e.key]] if known else unknown for e, known in zip(entries, heard, strict=True)])
+
+
+def mistaken_scores(path: Path) -> dict[str, float]:
+    """What `mine` wrote: sort of sound -> score."""
+    table = np.load(path)
+    return dict(zip(table["sorts"].tolist(), table["scores"].tolist(), strict=True))
+
+
 def train(args: argparse.Namespace) -> None:
     """Train up to `args.steps`, from the last checkpoint in `args.out` where there is one."""
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     args.out.mkdir(parents=True, exist_ok=True)
     shards, entries = load_pool(args.pool)
-    tags = None
-    if args.tags:
-        table = np.load(args.tags)
-        rows = {k: i for i, k in enumerate(table["keys"])}
-        values = table["values"].astype(np.float32)
-        tags = np.stack([values[rows[e.key]] if e.key in rows else np.full(values.shape[1], -1, np.float32) for e in entries])
-    mixer = Mixer(shards, entries, without=args.without)
+    tags = teacher_tags(args.tags, entries) if args.tags else None
+    mixer = Mixer(shards, entries, without=args.without, mistaken=mistaken_scores(args.mistaken) if args.mistaken else None)
     torch.manual_seed(args.seed)
     outputs = len(OUTPUTS) + (0 if tags is None else tags.shape[1])
-    network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
+    if args.begin:
+        rng = np.random.default_rng(args.seed)
+        frames = torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)]))
+        network = begun(args.begin, outputs, len(OUTPUTS), frames)
+    else:
+        network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
     network = network.to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
@@ -97,9 +119,10 @@ def train(args: argparse.Namespace) -> None:
     log = (args.out / "log.csv").open("a", newline="")
     writer, began, losses_seen = csv.writer(log), time.monotonic(), []
     network.train()
-    while step < args.steps:
+    last = min(args.until or args.steps, args.steps)
+    while step < last:
         batch = next(loader)
-        with torch.autocast("cpu", dtype=torch.bfloat16):  # a third faster, the same loss
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=FAST_BFLOAT16):  # a third faster, the same loss
             logits, _ = network(batch[0], network.start(len(batch[0])))
         loss = losses(logits.float(), batch)
         optimiser.zero_grad()
@@ -110,13 +133,13 @@ def train(args: argparse.Namespace) -> None:
         average.update_parameters(network)
         losses_seen.append(loss.item())
         step += 1
-        if step % 50 == 0 or step == args.steps:
+        if step % 50 == 0 or step == last:
             mean = float(np.mean(losses_seen))
             losses_seen.clear()
             writer.writerow([step, round(mean, 5), f"{schedule.get_last_lr()[0]:.2e}", round(time.monotonic() - began, 1)])
             log.flush()
             print(f"step {step}/{args.steps} loss {mean:.4f} {time.monotonic() - began:.0f} s", flush=True)
-        if step % 250 == 0 or step == args.steps:
+        if step % 250 == 0 or step == last:
             parts = {"network": network, "average": average, "optimiser": optimiser, "schedule": schedule}
             state = {"step": step, **{name: part.state_dict() for name, part in parts.items()}}
             torch.save(state, path.with_suffix(".new"))
@@ -142,13 +165,16 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--until", type=int, help="end at this step, to go on later (the learning rate goes by --steps)")
+    parser.add_argument("--begin", type=Path, metavar="ONNX", help="a detector of an earlier training to go on from; its sizes count then (try --rate 1e-3)")
+    parser.add_argument("--mistaken", type=Path, help="sounds that an earlier state of the network took for alarming, from `mine`")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--without", nargs="*", default=[], help="corpora left out")
     parser.add_argument("--tags", type=Path, help="teacher's tags of clips (npz of keys and values)")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64, 96])
     parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--memory", choices=("gru", "tcn"), default="gru")
+    parser.add_argument("--memory", choices=("gru", "tcn", "window"), default="gru")
     parser.add_argument("--depthwise", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)

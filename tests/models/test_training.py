@@ -19,13 +19,16 @@ from tests.models.tiny import row, write_corpus
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
-from models.training import mix, networks  # noqa: E402 - they need what may be skipped
+from models.training import made, mix, networks  # noqa: E402 - they need what may be skipped
+from models.training.begin import begun  # noqa: E402
+from models.training.export import STEP, streamed  # noqa: E402
 from models.training.render import Entry  # noqa: E402
+from models.training.rules import believed_from  # noqa: E402
 
 BENCH = ROOT.parent / "shared" / "bench" / "bench.py"
 
 
-@pytest.fixture(params=["gru", "tcn"])
+@pytest.fixture(params=["gru", "tcn", "window"])
 def network(request: pytest.FixtureRequest) -> networks.Detector:
     """A small network of each memory, its weights by chance, and large enough that its outputs are no constants."""
     torch.set_num_threads(1)
@@ -98,7 +101,8 @@ def test_an_event_is_a_target_where_it_is(kind: str, label: str) -> None:
         on = np.flatnonzero(target == 1)
         np.testing.assert_array_equal(target, own)
         assert np.ptp(on) + 1 == len(on)
-        assert len(on) in (LENGTH // 4 + 1, LENGTH // 4 + 2) or on[-1] == 249
+        shortest, longest = (int(LENGTH * pace) // mix.SHRINK for pace in mix.PACES)
+        assert shortest <= len(on) <= longest + 2 or on[-1] == 249
         assert (target[: on[0]] == 0).all()
         assert (target[on[-1] + 1 : on[-1] + 1 + mix.TAIL // 4] == -1).all()
         level = scene.frames.mean(axis=1).reshape(-1, mix.SHRINK)
@@ -145,6 +149,51 @@ def test_the_same_seed_draws_the_same_scene() -> None:
     np.testing.assert_array_equal(first.frames, again.frames)
 
 
+def test_what_was_mistaken_stands_in_front_more_often() -> None:
+    """Hard negatives: of the sounds in front, MISTAKEN are those; and they are told to be what they are."""
+    noise = np.zeros((2 * LENGTH, 64), np.float16)
+    entries = [Entry(0, i * LENGTH, LENGTH, kind, "tiny", kind, kind, 1.0) for i, kind in enumerate(("ambience", "dog"))]
+    seen = [mix.Mixer([noise], entries, fronts={"none": 1.0}, mistaken={"dog dog": 0.9}).scene(np.random.default_rng(0))]
+    assert seen[0].entry == -1
+    drawn = mix.Mixer([noise], [*entries, Entry(0, 0, LENGTH, "bird", "tiny", "bird", "bird", 1.0)], fronts={"bird": 1.0}, mistaken={"dog dog": 0.9})
+    fronts = [drawn.scene(np.random.default_rng(seed)).entry for seed in range(400)]
+    alone = [entry for entry in fronts if entry >= 0]
+    assert set(alone) == {1, 2}
+    assert np.mean([entry == 1 for entry in alone]) == pytest.approx(mix.MISTAKEN, rel=0.4)
+
+
+def test_a_training_goes_on_from_a_detector_that_was_exported() -> None:
+    """The network that is begun from the shipped file gives, step by step, what the file gives; what is not kept of its outputs begins anew."""
+    scenes = frames(10.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
+    path, kept = ROOT / "models" / "detector.onnx", len(mix.OUTPUTS)
+    network = begun(path, kept + 3, kept, scenes).eval()
+    with torch.no_grad():
+        logits = network(scenes[:1], network.start())[0][0, :, :2]
+    whole = torch.sigmoid(logits).reshape(-1, STEP, 2).amax(1).numpy()
+    assert network.head.out_features == kept + 3
+    assert whole.std() > 1e-4
+    states = network.start()
+    np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-5)
+
+
+def test_a_threshold_is_where_peaks_are_believed() -> None:
+    """The lowest score from which on they are events as often as is asked; a lucky low one does not count, and where none is enough it is 1."""
+    scores = np.array([0.9, 0.1, 0.5, 0.6, 0.2, 0.8])
+    assert believed_from(scores, np.array([True, True, False, True, False, True]), 0.9) == 0.6
+    assert believed_from(scores, np.array([False, True, True, True, True, False]), 0.9) == 1.0
+
+
+@pytest.mark.parametrize("kind", sorted(made.MAKERS))
+def test_a_made_sound_is_a_sound(kind: str) -> None:
+    """Finite, loud enough, longer than the shortest that is trained on; the same for the same seed, another for another."""
+    one, again, other = (made.make(kind, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert np.isfinite(one).all()
+    assert np.abs(one).max() == pytest.approx(0.5)
+    assert 0.2 < len(one) / RATE_HZ < 12
+    assert len(one) != len(other) or not np.array_equal(one, other)
+
+
 @pytest.mark.skipif(not BENCH.exists(), reason="no ../shared with the bench beside the checkout")
 def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path) -> None:
     """From a corpus to a model that the terminal loads; what is there is not made again, and other options are refused."""
@@ -160,7 +209,7 @@ def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path)
     done = train()
     assert done.returncode == 0, done.stderr
     assert [line.split()[3] for line in done.stdout.splitlines() if line.startswith("$ python -m")] == [
-        f"models.training.{name}" for name in ("render", "train", "rules", "export", "evaluate", "card")
+        f"models.training.{name}" for name in ("render", "train", "mine", "train", "rules", "export", "evaluate", "card")
     ]
     assert Detector.load(work).manifest.labels == LABELS
     assert json.loads((work / "run" / "network.json").read_text())["step"] == steps

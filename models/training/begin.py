@@ -1,0 +1,58 @@
+"""A network to go on training from, out of a `detector.onnx` that was exported: each release stands on the one before.
+
+Export folds every batch normalisation into its convolution. Here each is put back, fitted to scenes, so that the network gives what the file gives.
+"""
+
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from models.training.networks import Detector
+
+
+def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
+    """The network in an ONNX file (of convolutions and a GRU), in training mode.
+
+    outputs: how many it shall have, of which the first `kept` are the file's; the others begin anew (a teacher's classes may be other ones now).
+    frames (batch, T, bands): scenes by which normalisation is fitted.
+    """
+    graph = onnx.load(path).graph
+    arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+
+    def of(kind: str) -> list[list[Tensor]]:
+        return [[arrays[name] for name in node.input if name in arrays] for node in graph.node if node.op_type == kind]
+
+    convs, products = of("Conv"), [given[0] for given in of("MatMul")]
+    sums = [given[0] for given in of("Add") if given and given[0].ndim == 1 and given[0].numel() > 1]
+    (w, r, b), hidden = of("GRU")[0], products[0].shape[1]
+    network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
+    with torch.no_grad():
+        for linear, product, bias, rows in ((network.squeeze, products[0], sums[0], hidden), (network.head, products[1], sums[1], kept)):
+            linear.weight[:rows].copy_(product.T[:rows])
+            linear.bias[:rows].copy_(bias[:rows])
+        gru = network.gru
+        assert gru
+        order = torch.cat([torch.arange(hidden, 2 * hidden), torch.arange(hidden), torch.arange(2 * hidden, 3 * hidden)])  # ONNX: update, reset, new
+        for target, given in ((gru.weight_ih_l0, w[0]), (gru.weight_hh_l0, r[0]), (gru.bias_ih_l0, b[0, : 3 * hidden]), (gru.bias_hh_l0, b[0, 3 * hidden :])):
+            target.copy_(given[order])
+        x = (frames[:, None] + 60.0) / 20.0
+        for conv, (weight, bias), state in zip(network.convs, convs, network.start(len(frames)), strict=False):
+            y = normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2))
+            x = torch.relu(y)
+    return network.train()
+
+
+def normalised_as(conv: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
+    """Set a convolution without bias and its normalisation to be one with this bias, for inputs like x. Returns what it gives for x."""
+    conv.weight.copy_(weight)
+    y = conv(x)
+    mean, variance = y.mean((0, 2, 3)), y.var((0, 2, 3), unbiased=False)
+    norm.running_mean.copy_(mean)  # type: ignore[union-attr]
+    norm.running_var.copy_(variance)  # type: ignore[union-attr]
+    norm.weight.copy_(torch.sqrt(variance + norm.eps))
+    norm.bias.copy_(bias + mean)
+    return y + bias[:, None, None]
+
