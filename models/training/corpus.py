@@ -34,6 +34,7 @@ class Clip:
     speaker: str
     lang: str
     text: str
+    effect: str
     licence: str
     split: str
 
@@ -41,6 +42,11 @@ class Clip:
     def key(self) -> str:
         """Its name over all corpora."""
         return f"{self.corpus}/{self.file}"
+
+    @property
+    def forced(self) -> bool:
+        """Whether it is synthetic speech that was made to sound forced."""
+        return "shout" in self.effect
 
     @property
     def commercial(self) -> bool:

@@ -217,14 +217,14 @@ def jobs(clips: list[Clip], shard: int, seed: int, only: frozenset[str] = frozen
     rng = np.random.default_rng([seed, shard])
     by_kind: dict[str, list[Clip]] = {}
     for clip in clips:
-        by_kind.setdefault(clip.kind, []).append(clip)
+        by_kind.setdefault("raised" if clip.forced else clip.kind, []).append(clip)  # nobody can say whether forced synthetic speech is shouting
     todo: list[tuple[str, Clip | None, str]] = []
     for kind, rows in by_kind.items():
         for clip in rows:
             wanted = GUISES.get(kind, 0.7)
             todo += [(kind, clip, "")] * int(wanted + rng.random())
     todo += [(kind, None, "") for kind, n in MADE.items() for _ in range(n)]
-    talk = [c for k in ("speech", "read", "sentence", "raised") for c in by_kind.get(k, []) if c.seconds > 0.8]
+    talk = [c for k in ("speech", "read", "sentence", "raised") for c in by_kind.get(k, []) if c.seconds > 0.8 and not c.forced]
     sources = {"shouted": ("shout", talk), "sung": ("sing", talk), "child_cry": ("cry_child", by_kind.get("cry_baby", [])), "child_speech": ("speech", talk),
                "wail": ("wail", by_kind.get("cry_baby", [])),
                **{f"other_{name}": (kind, by_kind.get(kind, [])) for name, kind in OTHERS.items()}}  # fmt: skip

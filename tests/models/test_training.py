@@ -21,7 +21,8 @@ pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed:
 
 from models.training import made, mix, networks  # noqa: E402 - they need what may be skipped
 from models.training.begin import begun  # noqa: E402
-from models.training.export import STEP, streamed  # noqa: E402
+from models.training.evaluate import STEP  # noqa: E402
+from models.training.export import streamed  # noqa: E402
 from models.training.render import Entry  # noqa: E402
 from models.training.rules import believed_from  # noqa: E402
 
