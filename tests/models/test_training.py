@@ -19,11 +19,12 @@ from tests.models.tiny import row, write_corpus
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
-from models.training import made, mix, networks  # noqa: E402 - they need what may be skipped
+from models.training import mix, networks  # noqa: E402 - they need what may be skipped
 from models.training.begin import begun  # noqa: E402
+from models.training.corpus import Corpus  # noqa: E402
 from models.training.evaluate import STEP  # noqa: E402
 from models.training.export import streamed  # noqa: E402
-from models.training.render import Entry  # noqa: E402
+from models.training.render import Entry, jobs  # noqa: E402
 from models.training.rules import believed_from  # noqa: E402
 
 BENCH = ROOT.parent / "shared" / "bench" / "bench.py"
@@ -177,22 +178,19 @@ def test_a_training_goes_on_from_a_detector_that_was_exported() -> None:
     np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-5)
 
 
+def test_forced_synthetic_speech_is_neither_plain_speech_nor_made_to_shout(tmp_path: Path) -> None:
+    """Rendered as raised speech, of which nobody is asked whether it is shouting; plain speech is made to shout."""
+    rows = [row("tiny", "sentence", "train", effect=effect) | {"file": f"{effect}.wav", "speaker": effect, "seconds": "1.0"} for effect in ("plain", "shout:1")]
+    clips = list(Corpus(write_corpus(tmp_path / "corpus", rows)).clips(["train"]))
+    made_of = {(job.clip.effect, job.kind) for seed in range(8) for job in jobs(clips, 0, seed) if job.clip}
+    assert made_of == {("shout:1", "raised"), ("plain", "sentence"), ("plain", "shout"), ("plain", "sing"), ("plain", "speech")}
+
+
 def test_a_threshold_is_where_peaks_are_believed() -> None:
     """The lowest score from which on they are events as often as is asked; a lucky low one does not count, and where none is enough it is 1."""
     scores = np.array([0.9, 0.1, 0.5, 0.6, 0.2, 0.8])
     assert believed_from(scores, np.array([True, True, False, True, False, True]), 0.9) == 0.6
     assert believed_from(scores, np.array([False, True, True, True, True, False]), 0.9) == 1.0
-
-
-@pytest.mark.parametrize("kind", sorted(made.MAKERS))
-def test_a_made_sound_is_a_sound(kind: str) -> None:
-    """Finite, loud enough, longer than the shortest that is trained on; the same for the same seed, another for another."""
-    one, again, other = (made.make(kind, np.random.default_rng(seed)) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, again)
-    assert np.isfinite(one).all()
-    assert np.abs(one).max() == pytest.approx(0.5)
-    assert 0.2 < len(one) / RATE_HZ < 12
-    assert len(one) != len(other) or not np.array_equal(one, other)
 
 
 @pytest.mark.skipif(not BENCH.exists(), reason="no ../shared with the bench beside the checkout")
