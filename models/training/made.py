@@ -1,6 +1,6 @@
 """Sounds of a school that the corpus has too few of, from signal models: bells, whistles, horns, alarms, slams, chairs, clapping, coughs, singing.
 
-Voices that sing, laugh, sob, cough are a source of pulses and breath through formants (source and filter, after Fant 1960).
+Voices that sing, laugh, cough are a source of pulses and breath through formants (source and filter, after Fant 1960).
 """
 
 from collections.abc import Callable
@@ -255,34 +255,6 @@ def laugh(rng: Rng) -> NDArray[np.float64]:
     return total
 
 
-def sob(rng: Rng) -> NDArray[np.float64]:
-    """A child or a grown-up who sobs: air drawn in by jerks, then a voice that arches, trembles, breaks and dies away; a second or two each time."""
-    total, at = np.zeros(int(rng.uniform(4.0, 8.0) * RATE_HZ)), 0
-    pitch, size = _person(rng)
-    wet, high = rng.uniform(0.05, 0.6), rng.uniform(1.2, 2.4)
-    while at < len(total) - RATE_HZ // 4:
-        pieces = []
-        for _ in range(rng.integers(1, 5)):  # the jerks, partly voiced
-            n = int(rng.uniform(0.07, 0.2) * RATE_HZ)
-            y = _through_vowels(_noise(rng, n, 400, 6500), rng, size * 1.05) * rng.uniform(0.1, 0.5)
-            if rng.random() < 0.35:
-                y = y + 0.3 * _voiced(pitch * high * rng.uniform(1.0, 1.6) * np.linspace(0.9, 1.15, n), rng, size, 0.5, -12)
-            pieces += [_edged(y, 0.03, 0.03), np.zeros(int(rng.uniform(0.02, 0.1) * RATE_HZ))]
-        for _ in range(rng.integers(1, 4)):  # the voice, in one wail or in pulses
-            t = _time(float(np.exp(rng.uniform(np.log(0.15), np.log(1.6)))))
-            arch = 1 + rng.uniform(0.05, 0.4) * np.sin(np.pi * np.clip(t / t[-1], 0, 1) ** rng.uniform(0.5, 1.2)) - rng.uniform(0, 0.3) * t / t[-1]
-            tremble = 1 + rng.uniform(0, 0.06) * np.sin(2 * np.pi * rng.uniform(5, 11) * t + rng.uniform(0, 6.3))
-            y = _voiced(pitch * high * arch * tremble, rng, size, wet, rng.uniform(-13, -4))
-            if rng.random() < 0.4:  # the voice breaks
-                y = y * np.clip(1 + 1.5 * _smooth(rng, len(t), 8), 0, 1)
-            shake = 1 + rng.uniform(0, 0.8) * np.sin(2 * np.pi * rng.uniform(3, 7) * t + rng.uniform(0, 6.3))
-            pieces += [_edged(y * np.clip(shake, 0, 2), 0.05, min(0.4, t[-1] / 2)) * rng.uniform(0.4, 1), np.zeros(int(rng.uniform(0.02, 0.25) * RATE_HZ))]
-        y = np.concatenate(pieces)[: len(total) - at]
-        total[at : at + len(y)] += y
-        at += len(y) + int(rng.uniform(0.1, 0.9) * RATE_HZ)
-    return total
-
-
 def cough(rng: Rng) -> NDArray[np.float64]:
     """One to five coughs: a burst, some noise through the throat, and often a voiced end."""
     pitch, size = _person(rng)
@@ -317,7 +289,7 @@ def sneeze(rng: Rng) -> NDArray[np.float64]:
 
 MAKERS: dict[str, Callable[[Rng], NDArray[np.float64]]] = {
     "bell": bell, "whistle": whistle, "horn": horn, "alarm": alarm, "siren": siren, "slam": slam, "chair": chair, "clap": clap,
-    "sing": sing, "laugh": laugh, "sob": sob, "cough": cough, "sneeze": sneeze,
+    "sing": sing, "laugh": laugh, "cough": cough, "sneeze": sneeze,
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ SPEECH_LEVEL = (66, 6)
 BEDS = {"ambience": 5, "babble": 4, "rain": 1, "wind": 1, "music": 1, "playground": 1.5, "engine": 1, "water": 1, "footsteps": 0.7, "bird": 0.7}
 
 FRONTS = {
-    "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "wail": 3, "sob": 9, "quarrel": 4,
+    "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "wail": 2, "sob": 11, "quarrel": 4,
     "speech": 6, "raised": 4, "read": 3, "sentence": 3, "near_miss": 1, "phrase": 1, "word": 0.7, "laugh": 7, "yell_joy": 5, "cough": 3, "sneeze": 1.5,
     "breath": 1, "sing": 3.5, "music": 1.5, "crowd": 5, "playground": 0.7, "cheer": 0.5, "slam": 2, "knock": 1.2, "chair": 1.5, "bell": 2, "siren": 2,
     "horn": 2, "alarm": 1.5, "dog": 2.5, "cat": 1.7, "bird": 0.7, "animal": 1.5, "clap": 1.2, "whistle": 1.5, "glass": 0.8, "footsteps": 0.5, "engine": 0.7,
@@ -67,6 +67,14 @@ CROWDS = (("yell_joy", "laugh", "clap"), ("speech", "raised", "laugh", "yell_joy
 """Kinds that a crowd is mixed of: cheering, a playground, babble, a choir, noisy play."""
 
 
+VOICES = frozenset({"scream", "shout", "cry_baby", "cry_child", "sob", "laugh", "yell_joy", "voice", "sing", "cough"})
+WIDENED, NARROWED = 0.8, 0.12
+"""Of voices that a recorder cut off get the band above again; of all sounds lose it."""
+
+CUT_DB, CUT_BANDS, CUT_AT = 24.0, 5, range(26, 52)
+"""A recorder's cut falls by so much over so few bands, at 1.4 to 5 kHz, and nothing comes back above it; voices, rooms and capsules fall more gently."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a network is shown.
@@ -80,6 +88,29 @@ class Scene:
     bag: Array
     reach: NDArray[np.bool_]
     entry: int
+
+
+def narrowed(frames: Array, rng: Rng) -> Array:
+    """Frames (n, bands) in dB as a recorder with a low rate would have them: nothing above 2 to 6 kHz."""
+    first = int(rng.integers(34, 58))
+    frames = frames.copy()
+    frames[:, first:] -= np.minimum(70, rng.uniform(6, 14) * np.arange(1, frames.shape[1] - first + 1)).astype(np.float32)
+    return frames
+
+
+def widened(frames: Array, rng: Rng) -> Array:
+    """Frames (n, bands) in dB of a voice with what a recorder cut off: the band below the cut folded upwards, falling. As they are where nothing was cut."""
+    loud = frames[frames.max(axis=1) > frames.max() - 20]
+    profile = 10 * np.log10(np.mean(10 ** (loud / 10), axis=0) + 1e-20)
+    falls = [profile[i] - profile[i + CUT_BANDS :].max() for i in CUT_AT]
+    last = CUT_AT[int(np.argmax(falls))]
+    if max(falls) < CUT_DB:
+        return frames
+    above = np.arange(1, frames.shape[1] - last)
+    missing = frames[:, last - (above - 1) % 12] - (rng.uniform(0, 8) + rng.uniform(0.3, 1.8) * above).astype(np.float32)
+    frames = frames.copy()
+    np.maximum(frames[:, last + 1 :], missing, out=frames[:, last + 1 :])
+    return frames
 
 
 class Mixer:
@@ -122,8 +153,15 @@ class Mixer:
         return self._shards[e.shard][e.start : e.start + e.length].astype(np.float32)
 
     def _varied(self, rng: Rng, i: int) -> Array:
-        """The frames of an entry, half of the time faster or slower and with all that it holds a band or two higher or lower."""
+        """The frames of an entry, half of the time faster or slower and with all that it holds a band or two higher or lower.
+
+        Nearly all recordings of babies end at 4 kHz, and what was made of them lower still: what a recorder left out must not tell what was recorded.
+        """
         frames = self._frames(i)
+        if rng.random() < NARROWED:
+            frames = narrowed(frames, rng)
+        elif OUTPUT_OF.get(self._entries[i].kind) in VOICES and rng.random() < WIDENED:
+            frames = widened(frames, rng)
         if rng.random() < 0.5:
             rows = np.linspace(0, len(frames) - 1, max(8, int(len(frames) * rng.uniform(*PACES))))
             bands = np.clip(np.arange(SETTINGS.bands) - rng.integers(-2, 3), 0, SETTINGS.bands - 1)
