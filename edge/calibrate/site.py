@@ -86,7 +86,7 @@ def propose(tally: Tally, lowest: Mapping[str, float], target_per_day: float) ->
     by_period = _by_period(tally)
     heard_h = tally.heard_s / 3600
     needed_h = hours_needed(target_per_day)
-    at = {(period, label): _first(lowest[label]) for period in by_period for label in lowest}
+    at = {(period, label): index_of(lowest[label]) for period in by_period for label in lowest}
 
     def count(key: tuple[str, str]) -> int:
         period, label = key
@@ -125,9 +125,14 @@ def propose(tally: Tally, lowest: Mapping[str, float], target_per_day: float) ->
     )
 
 
-def _first(threshold: float) -> int:
-    """Index of the lowest threshold of the grid that is not under `threshold`."""
+def index_of(threshold: float) -> int:
+    """Where a threshold is counted: the index of the lowest of the grid that is not under it, or of the last."""
     return next((i for i, value in enumerate(GRID) if value >= threshold - _EPSILON), len(GRID) - 1)
+
+
+def kept_beside(proposed: float, before: float) -> float:
+    """A proposed threshold of the grid; one that lies beside the grid was counted at its next step, and stays as it is where nothing speaks against it."""
+    return before if proposed == GRID[index_of(before)] else proposed
 
 
 def _by_period(tally: Tally) -> dict[str, Cell]:

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 from edge.words import N_
 
 COLUMNS = ("device", "label", "raised", "score", "verdict")
-"""Of the desk's file (docs/desk.md) those that are needed; `word` is shown where it is there."""
+"""Of the desk's file (docs/desk.md) those that are needed; `word` is shown where it is there, `phrase` is needed for those of the list."""
 
 FALSE = ("false", "prank")
 """A prank is as much of a false alarm as a slammed door: somebody came running for nothing."""
@@ -36,6 +36,7 @@ class Verdict:
     score: float | None  # None: the desk never heard it
     verdict: str  # of VERDICTS
     word: str  # what was written beside it; may be empty
+    phrase: str = ""  # of the list, as it was written; empty for other labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,11 @@ class Priced:
         return changes
 
 
-def read_verdicts(file: Path, device: str, since: datetime | None) -> Judged:
-    """The desk's file, as far as it is about this terminal. since: what was raised before is left out; None: all. Raises VerdictsUnreadable."""
+def read_verdicts(file: Path, device: str, since: datetime | None, needed: Sequence[str] = COLUMNS) -> Judged:
+    """The desk's file, as far as it is about this terminal. since: what was raised before is left out; None: all. needed: columns that must be there.
+
+    Raises VerdictsUnreadable.
+    """
     found: list[Verdict] = []
     others = outside = 0
     try:
@@ -99,7 +103,7 @@ def read_verdicts(file: Path, device: str, since: datetime | None) -> Judged:
             raise VerdictsUnreadable(N_("{file}: larger than {mb} MB, which no file of verdicts is"), file=file, mb=LARGEST_BYTES // 1024**2)
         with file.open(newline="", encoding="utf-8-sig") as opened:
             reader = csv.DictReader(opened)
-            if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
+            if missing := [column for column in needed if column not in (reader.fieldnames or ())]:
                 raise VerdictsUnreadable(N_("{file}: the column {column} is missing; it must be as `xiaoan desk --verdicts` writes it"),
                                          file=file, column=missing[0])  # fmt: skip
             for row in reader:
@@ -126,7 +130,7 @@ def _verdict(row: dict[str, str], file: Path, line: int) -> Verdict:
         raised, score = datetime.min, None  # noqa: DTZ901 - without a zone, as below
     if raised.tzinfo is None or row["verdict"] not in VERDICTS or not (score is None or 0.0 <= score <= 1.0):
         raise VerdictsUnreadable(N_("{file}, line {line}: this is no verdict as `xiaoan desk --verdicts` writes it"), file=file, line=line)
-    return Verdict(row["label"], raised, score, row["verdict"], (row.get("word") or "").strip())
+    return Verdict(row["label"], raised, score, row["verdict"], (row.get("word") or "").strip(), row.get("phrase") or "")
 
 
 def since_days(now: datetime, days: int) -> datetime:

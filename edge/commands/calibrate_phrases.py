@@ -9,10 +9,11 @@ from rich.text import Text
 
 from edge.calibrate import bounds
 from edge.calibrate.phrase_counts import lowest, phrase_setup, whole
-from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
+from edge.calibrate.site import TARGET_PER_DAY, Proposal, kept_beside, propose
 from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Tally
 from edge.chain import Listening, wanted
-from edge.commands import gathering, keeping
+from edge.commands import gathering, judging, keeping, phrases_judged
+from edge.commands.claims import PHRASE_IS_COMMON, conclusions, may_be_written
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.phrases_try import NoPhrases
 from edge.config import profiles
@@ -32,9 +33,13 @@ def add(actions: Subparsers, _: Translate) -> None:
             "Listen for minutes to days to speech in which nobody says a phrase of the list, and keep statistics alone, never sound or text: how often each "
             "phrase would have reached each threshold. From these come the false alarms to expect, and a threshold for each phrase so that all of them "
             "together stay under a target. Ctrl-C ends the listening; the next time it goes on from there. A threshold that the list or the configuration "
-            "gives a phrase goes before what is found here."
+            "gives a phrase goes before what is found here. With --from-history and --verdicts it does not listen: it takes what the desk judged of the "
+            "phrases that alerted, and raises the thresholds of those that did so falsely too often."
         ),
-        epilog=_("Exit status: 0 thresholds were found and kept, 1 the listening was too short or no threshold is high enough, 2 it could not be done."),
+        epilog=_(
+            "Exit status: 0 thresholds were found and kept, 1 the listening was too short, no threshold is high enough or a real alert would have been "
+            "missed, 2 it could not be done."
+        ),
     )
     parser.add_argument(
         "--target",
@@ -48,6 +53,7 @@ def add(actions: Subparsers, _: Translate) -> None:
         action="store_true",
         help=_("also lower thresholds where nothing speaks against it; only where speech was heard all the time, for silence proves nothing"),
     )
+    judging.add_options(parser, _)
     gathering.add_options(parser, _)
     keeping.add_options(parser, _)
 
@@ -66,8 +72,10 @@ class Found:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Listen, show, keep."""
-    _ = context.translate
     bounds.check()
+    judging.check(args)
+    if args.from_history:
+        return phrases_judged.run(args, context)
     detector = Detector.load(context.models, at_once=bool(args.recording))
     manifest = detector.manifest
     here = context.here(manifest.sha256)
@@ -89,9 +97,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     proposal = propose(together, start, args.target)
     found = _found(together, listening, start if not args.lower else lowest(listed, tally.setup.rules, lower=False), proposal)
     _show(context, found, proposal)
-    if not proposal.reachable or not proposal.proven:
-        sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
-        context.errors.print(_(sentence).format(target=args.target), markup=False)
+    if not may_be_written(context, proposal):
         return 1
     way = "recordings" if args.recording else "listening"
     measured = PhraseThresholds(
@@ -110,11 +116,9 @@ def _found(tally: Tally, listening: Listening, before: Mapping[str, float], prop
     rows = []
     for phrase in listening.wanted.phrases:
         proposed = proposal.thresholds[DEFAULT][phrase.spoken]
-        # What lies beside the grid was counted at its next step, and stays as it is where nothing speaks against it.
-        exact = before[phrase.spoken] if proposed == next((t for t in GRID if t >= before[phrase.spoken] - 1e-9), GRID[-1]) else proposed
         count = cell.raised.get(phrase.spoken, [0] * len(GRID))[GRID.index(proposed)]
         low, high = bounds.poisson_limits(count)
-        rows.append(Found(phrase, before[phrase.spoken], exact, count, count * per_day, (low * per_day, high * per_day)))
+        rows.append(Found(phrase, before[phrase.spoken], kept_beside(proposed, before[phrase.spoken]), count, count * per_day, (low * per_day, high * per_day)))
     return sorted(rows, key=lambda row: (-row.count, -row.proposed))
 
 
@@ -139,18 +143,5 @@ def _show(context: Context, found: list[Found], proposal: Proposal) -> None:
         context.console.print(table)
     if still := len(found) - len(told):
         context.console.print(_(N_("{count} phrases keep their thresholds: they would have raised nothing.")).format(count=still))
-    for line in _conclusions(proposal, _):
+    for line in conclusions(proposal, _, PHRASE_IS_COMMON, "xiaoan calibrate phrases"):
         context.console.print(line, markup=False)
-
-
-def _conclusions(found: Proposal, _: Translate) -> list[str]:
-    """What may be claimed, and what not, in words."""
-    said = _(N_("With these, {incidents} times in {heard:.1f} h: {per_day:.2f} false alarms a day of all phrases together, at most {at_most:.2f} (95 %)."))
-    lines = [said.format(incidents=found.incidents, heard=found.heard_h, per_day=found.per_day, at_most=found.at_most_per_day)]
-    if not found.reachable:
-        told = _(N_("No thresholds are high enough for {target:g} a day here: take the first of these phrases out of the list."))
-        lines.append(told.format(target=found.target_per_day))
-    elif not found.proven:
-        told = _(N_("To claim at most {target:g} a day it needs {needed:.0f} h of listening, has {heard:.1f} h. Let it listen on: xiaoan calibrate phrases"))
-        lines.append(told.format(target=found.target_per_day, needed=found.needed_h, heard=found.heard_h))
-    return lines

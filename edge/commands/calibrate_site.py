@@ -1,26 +1,23 @@
 """`xiaoan calibrate site`: listen to a place, keep statistics, propose thresholds."""
 
 import argparse
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from edge.calibrate import bounds, report
-from edge.calibrate.history import read as read_history
 from edge.calibrate.history import setup_for
 from edge.calibrate.levels import whole_level
 from edge.calibrate.phrase_counts import phrase_setup
 from edge.calibrate.site import TARGET_PER_DAY, expected, hours_a_day, propose
 from edge.calibrate.tally import Tally
-from edge.calibrate.verdicts import Judged, priced, read_verdicts, since_days, without_true
-from edge.commands import gathering, keeping
+from edge.calibrate.verdicts import Judged, priced, since_days, without_true
+from edge.commands import gathering, judging, keeping
+from edge.commands.claims import may_be_written
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.site_tables import show
 from edge.config import profiles
 from edge.config.phrases import list_in_use
 from edge.config.profiles import Calibration, MeasuredThresholds
 from edge.detect.detector import Detector
-from edge.detect.manifest import Manifest
 from edge.errors import EdgeError
 from edge.words import N_
 
@@ -39,44 +36,25 @@ def add(actions: Subparsers, _: Translate) -> None:
             "at each threshold. From these come the false alarms to expect in a day, and thresholds for a target. Ctrl-C ends the listening; the next "
             "time it goes on from there. Everything heard counts as a false alarm, so let nobody shout or cry on purpose meanwhile."
         ),
-        epilog=_("Exit status: 0 thresholds were found and kept, 1 the listening was too short or no threshold is high enough, 2 it could not be done."),
+        epilog=_(
+            "Exit status: 0 thresholds were found and kept, 1 the listening was too short, no threshold is high enough or a real alert would have been "
+            "missed, 2 it could not be done."
+        ),
     )
     parser.add_argument(
         "--target", type=gathering.positive, default=TARGET_PER_DAY, metavar="N", help=_("false alarms a day that the whole terminal may raise (default: 0.5)")
     )
     parser.add_argument("--report", type=Path, metavar="OUT.html", help=_("write a report with charts, one file"))
-    parser.add_argument(
-        "--from-history",
-        type=days,
-        nargs="?",
-        const=28,
-        metavar="DAYS",
-        help=_("do not listen: take what the running terminal has counted in the last days (default: 28)"),
-    )
-    parser.add_argument(
-        "--verdicts",
-        type=Path,
-        metavar="FILE.csv",
-        help=_("with --from-history: what the desk judged (xiaoan desk --verdicts); what was real does not count as a false alarm then"),
-    )
-    parser.add_argument("--accept-misses", action="store_true", help=_("keep the thresholds although they would have missed what the desk judged real"))
+    judging.add_options(parser, _)
     gathering.add_options(parser, _)
     keeping.add_options(parser, _)
-
-
-def days(text: str) -> int:
-    """At least one; argparse names this function where it is not."""
-    if not 1 <= int(text) <= 3650:
-        raise ValueError
-    return int(text)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Listen, show, keep."""
     _ = context.translate
     bounds.check()
-    if args.verdicts and not args.from_history:
-        raise SiteError(N_("--verdicts goes with --from-history: what was judged is what the running terminal has raised"))
+    judging.check(args)
     if args.report:
         report.check(args.report)
     detector = Detector.load(context.models)
@@ -85,7 +63,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     calibration = context.calibration(manifest.sha256)
     judged, phrases = None, None
     if args.from_history:
-        tally = _past(context, manifest, calibration.sensitivity_dbfs, args.from_history)
+        tally = judging.past(context, manifest, calibration.sensitivity_dbfs, args.from_history)
         if args.verdicts:
             judged = _judged(args, context, tally)
     else:
@@ -95,18 +73,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     lowest = {label: manifest.rules[label].threshold for label in tally.setup.rules}
     found = propose(tally, lowest, args.target)
     rows = expected(tally, hours_a_day(context.config.periods))
-    prices = priced(judged, found, _period_of(context)) if judged else []
+    prices = priced(judged, found, judging.period_of(context)) if judged else []
     show(context, tally, rows, found, prices, phrases)
+    if args.from_history and not context.json:
+        sentence = N_("The history counts no phrases. What the desk judged of them: xiaoan calibrate phrases --from-history --verdicts FILE.csv")
+        context.console.print(_(sentence), markup=False)
     if args.report:
         report.write(args.report, context.config.terminal.place, tally, rows, found, keeping.now_utc(), args.by or keeping.user(), _, prices)
         context.errors.print(_(N_("report: {file}")).format(file=args.report), markup=False)
-    if not found.reachable or not found.proven:
-        sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
-        context.errors.print(_(sentence).format(target=args.target), markup=False)
-        return 1
-    if (lost := sum(one.lost for one in prices)) and not args.accept_misses:
-        sentence = N_("No thresholds are written: they would have missed {lost} of {real} alerts that the desk judged real. To take them: --accept-misses")
-        context.errors.print(_(sentence).format(lost=lost, real=sum(one.real for one in prices)), markup=False)
+    lost, real = sum(one.lost for one in prices), sum(one.real for one in prices)
+    if not may_be_written(context, found, lost, real, accept_misses=args.accept_misses):
         return 1
     way = "history" if args.from_history else "site"
     measured = MeasuredThresholds(
@@ -121,40 +97,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def _past(context: Context, manifest: Manifest, sensitivity_dbfs: float, last_days: int) -> Tally:
-    """What the running terminal has counted."""
-    from edge.commands.listening import local_time
-
-    now = local_time()
-    setup = setup_for(context.config, manifest, sensitivity_dbfs)
-    past = read_history(context.state, setup, manifest.step_s, last_days, now.date() if now else None)
-    _ = context.translate
-    sentence = N_("From the history of {days} days; {left} files of another model, microphone or sensitivity are left out.")
-    context.errors.print(_(sentence).format(days=past.days, left=past.left_out), markup=False)
-    return past.tally
-
-
 def _judged(args: argparse.Namespace, context: Context, tally: Tally) -> Judged:
     """The desk's verdicts on what this terminal has raised; what was true is taken out of the tally."""
     from edge.commands.listening import local_time
-    from edge.config.names import own_terminal_name
 
-    _, now = context.translate, local_time()
-    device = own_terminal_name(context.config.terminal.name)
-    judged = read_verdicts(args.verdicts, device, since_days(now, args.from_history) if now else None)
-    if not judged.verdicts:
-        raise SiteError(N_("{file} has no verdict on {device} in these days ({others} on other terminals, {outside} earlier ones)"),
-                        file=args.verdicts, device=device, others=judged.others, outside=judged.outside)  # fmt: skip
-    taken = without_true(tally, judged, _period_of(context))
-    sentence = N_("{count} verdicts of the desk; {others} on other terminals and {outside} earlier ones are left out. {taken} of the history were true.")
-    context.errors.print(_(sentence).format(count=len(judged.verdicts), others=judged.others, outside=judged.outside, taken=taken), markup=False)
+    now = local_time()
+    judged = judging.judged(args.verdicts, context, since_days(now, args.from_history) if now else None)
+    taken = without_true(tally, judged, judging.period_of(context))
+    context.errors.print(context.translate(N_("{taken} of the history were true.")).format(taken=taken), markup=False)
     return judged
-
-
-def _period_of(context: Context) -> Callable[[datetime], str]:
-    from edge.decide.period import period_at
-
-    return lambda local: period_at(local, context.config.periods, context.config.holidays)
 
 
 def _gather(args: argparse.Namespace, context: Context, detector: Detector, calibration: Calibration) -> tuple[Tally, Tally | None]:

@@ -13,11 +13,12 @@ from edge.calibrate.history import setup_for
 from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
 from edge.capture.recording import find
 from edge.commands import keeping
+from edge.commands.claims import PLACE_IS_LOUD, conclusions, may_be_written
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.gathering import positive
 from edge.commands.replay import count as jobs
 from edge.commands.replay import progress, truth_for
-from edge.commands.site_tables import SHOWN, conclusions
+from edge.commands.site_tables import SHOWN
 from edge.config import profiles
 from edge.config.profiles import MeasuredThresholds
 from edge.decide.period import DEFAULT
@@ -90,9 +91,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.report:
         report.write_curve(args.report, curve, found, keeping.now_utc(), args.by or keeping.user(), _)
         context.errors.print(_(N_("report: {file}")).format(file=args.report), markup=False)
-    if not found.reachable or not found.proven:
-        sentence = N_("No thresholds are written: {target:g} false alarms a day are not proven.")
-        context.errors.print(_(sentence).format(target=args.target), markup=False)
+    if not may_be_written(context, found):
         return 1
     measured = MeasuredThresholds(
         **keeping.origin(args, f"{len(used)} labelled recordings, for {args.target:g} false alarms a day", heard_s, manifest.sha256),
@@ -128,5 +127,5 @@ def _show(context: Context, curve: Sequence[Point], found: Proposal, recordings:
         context.console.print(table)
         context.console.print()
     context.console.print(_(N_("* proposed")))
-    for line in conclusions(found, _):
+    for line in conclusions(found, _, PLACE_IS_LOUD, "xiaoan calibrate site"):
         context.console.print(line, markup=False)

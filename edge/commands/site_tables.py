@@ -1,4 +1,4 @@
-"""What `xiaoan calibrate site` shows: charts, tables and conclusions for the terminal, or all of it as JSON."""
+"""What `xiaoan calibrate site` shows: charts and tables for the terminal, or all of it as JSON."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,7 @@ from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import GRID, Tally
 from edge.calibrate.verdicts import Priced
 from edge.commands import phrase_table
+from edge.commands.claims import PLACE_IS_LOUD, conclusions
 from edge.commands.context import Context, Translate
 from edge.words import N_
 
@@ -55,7 +56,7 @@ def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Propos
             table.add_row(period, _(label), f"{threshold:.2f}")
     console.print(table)
     _show_judged(judged, context)
-    for line in conclusions(found, _):
+    for line in conclusions(found, _, PLACE_IS_LOUD, "xiaoan calibrate site"):
         console.print(line, markup=False)
 
 
@@ -71,19 +72,6 @@ def _show_judged(judged: Sequence[Priced], context: Context) -> None:
         console.print(table)
     if judged:
         console.print()
-
-
-def conclusions(found: Proposal, _: Translate) -> list[str]:
-    """What may be claimed, and what not, in words."""
-    said = _(N_("With these, {incidents} incidents in {heard:.1f} h: {per_day:.2f} false alarms a day, at most {at_most:.2f} (95 %)."))
-    lines = [said.format(incidents=found.incidents, heard=found.heard_h, per_day=found.per_day, at_most=found.at_most_per_day)]
-    if not found.reachable:
-        told = _(N_("No threshold is high enough for {target:g} a day here: find what raises it (xiaoan replay --explain), set min_dba, or move the terminal."))
-        lines.append(told.format(target=found.target_per_day))
-    elif not found.proven:
-        told = _(N_("To claim at most {target:g} a day it needs {needed:.0f} h of listening, has {heard:.1f} h. Let it listen on: xiaoan calibrate site"))
-        lines.append(told.format(target=found.target_per_day, needed=found.needed_h, heard=found.heard_h))
-    return lines
 
 
 def _expectations(rows: Sequence[Expected], _: Translate) -> Table:

@@ -132,14 +132,14 @@ def weigh(
             rank = (total >= 0.0 and not lowered, total, phrase.severity, len(phrase.spoken))
             if phrase.group not in best or rank > best[phrase.group]:
                 best[phrase.group] = rank
-                weighed[phrase.group] = Weighed(_score(total + _logit(thresholds[phrase.group])), heard.phrase, lowered)
+                weighed[phrase.group] = Weighed(score_of(total + logit(thresholds[phrase.group])), heard.phrase, lowered)
     return Evidence(mentions, voice), weighed
 
 
 def _said(hit: Hit, phrase: Phrase, now_s: float, settings: EvidenceSettings) -> Mention:
     lasted_s = len(phrase.spoken) * settings.syllable_s if hit.lasted_s is None else hit.lasted_s
-    logit = _logit(hit.score) - _logit(phrase.threshold)
-    return Mention(hit.phrase, logit, now_s - lasted_s, now_s, logit)
+    over = logit(hit.score) - logit(phrase.threshold)
+    return Mention(hit.phrase, over, now_s - lasted_s, now_s, over)
 
 
 def _remembered(before: Sequence[Mention], said: Sequence[Mention], settings: EvidenceSettings) -> tuple[Mention, ...]:
@@ -239,10 +239,12 @@ def _ramp(value: float, low: float, high: float) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def _logit(score: float) -> float:
+def logit(score: float) -> float:
+    """A score as evidence adds up in: without bounds, 0 for 0.5."""
     kept = min(1.0 - _LEAST, max(_LEAST, score))
     return log(kept / (1.0 - kept))
 
 
-def _score(logit: float) -> float:
-    return 1.0 / (1.0 + exp(-logit))
+def score_of(evidence: float) -> float:
+    """Of such a logit the score, 0..1."""
+    return 1.0 / (1.0 + exp(-evidence))

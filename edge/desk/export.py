@@ -9,7 +9,7 @@ from edge.desk.figures import kind
 from edge.desk.school import Case
 from edge.link.messages import utc
 
-VERDICTS = ("id", "device", "place", "label", "raised", "score", "level_dba", "verdict", "word")
+VERDICTS = ("id", "device", "place", "label", "raised", "score", "level_dba", "verdict", "word", "phrase")
 HISTORY = (
     "id", "device", "place", "label", "phrase", "period", "raised", "heard", "acknowledged", "arrived", "closed", "score", "level_dba", "said", "incidents",
     "drill", "verdict", "by", "word",
@@ -26,6 +26,7 @@ def verdicts(cases: Iterable[Case]) -> str:
     """What somebody judged, for the next calibration: one row an alert, the oldest first. A drill is one whatever was said of it."""
     return table(VERDICTS, ([
         text(case.id), text(case.terminal), text(case.place), case.label, raised(case), case.score, case.level_dba, kind(case), text(case.word),
+        text(case.phrase or ""),
     ] for case in cases if case.verdict in JUDGED))  # fmt: skip
 
 

@@ -14,12 +14,12 @@ JUDGED = Case("t1", ID, "shouting", "closed", PLACE, NOON_MS, "break", score=0.9
 def test_a_verdict_is_one_row_with_what_a_calibration_needs() -> None:
     """As docs/desk.md describes it; whose raising the terminal could not date has the desk's time."""
     undated = replace(JUDGED, id="b", raised_ms=None, score=None, level_dba=None, verdict="prank", word="")
-    drill = replace(undated, id="c", verdict="real", drill=True)
+    drill = replace(undated, id="c", label="help", phrase="救命", verdict="real", drill=True)
     assert verdicts([JUDGED, undated, drill]).splitlines() == [
-        "id,device,place,label,raised,score,level_dba,verdict,word",
-        f"{ID},t1,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子",
-        f"b,t1,{PLACE},shouting,2027-01-15T08:00:00.000Z,,,prank,",
-        f"c,t1,{PLACE},shouting,2027-01-15T08:00:00.000Z,,,drill,",
+        "id,device,place,label,raised,score,level_dba,verdict,word,phrase",
+        f"{ID},t1,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子,",
+        f"b,t1,{PLACE},shouting,2027-01-15T08:00:00.000Z,,,prank,,",
+        f"c,t1,{PLACE},help,2027-01-15T08:00:00.000Z,,,drill,,救命",
     ]
 
 
@@ -34,8 +34,8 @@ def test_what_people_write_is_text_for_a_spreadsheet_too() -> None:
     assert [row["word"] for row in csv.DictReader(io.StringIO(verdicts(written)))] == ["'=HYPERLINK(\"http://x\")", "'+1", "a,b\n“c”"]
     hostile = replace(JUDGED, id="=1+1", terminal="-1+1|x")
     assert verdicts([hostile, replace(JUDGED, terminal="-east")]).splitlines()[1:] == [
-        f"'=1+1,'-1+1|x,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子",
-        f"{ID},-east,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子",
+        f"'=1+1,'-1+1|x,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子,",
+        f"{ID},-east,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子,",
     ]
 
 
