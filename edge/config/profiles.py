@@ -26,6 +26,15 @@ KEPT = 10
 
 _HEAD = "# What calibration found on this terminal. Written by `xiaoan calibrate`; do not edit: a value of your own belongs into the configuration.\n"
 
+_OTHER_MODEL = N_(
+    "the profile's thresholds were made for another model ({theirs}…; installed is {ours}…), so the model's own hold; "
+    "find new ones: xiaoan calibrate site --replace"
+)
+_OTHER_PHRASE_MODEL = N_(
+    "the profile's thresholds of phrases were made for another phrase model ({theirs}…; installed is {ours}…), so the shipped ones hold; "
+    "find new ones: xiaoan calibrate phrases --replace"
+)
+
 Line = Annotated[str, Field(max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")]
 PeriodName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -168,38 +177,23 @@ def foreign_device(profile: Profile, here: Here) -> ProfileForeign | None:
     return None
 
 
-def foreign_model(profile: Profile, here: Here) -> ProfileForeign | None:
-    """Why its thresholds do not hold here, None where they do."""
-    if profile.thresholds and profile.thresholds.model != here.model:
-        return ProfileForeign(
-            N_(
-                "the profile's thresholds were made for another model ({theirs}…; installed is {ours}…), so the model's own hold; "
-                "find new ones: xiaoan calibrate site --replace"
-            ),
-            theirs=profile.thresholds.model[:8],
-            ours=here.model[:8],
-        )
-    return None
-
-
-def foreign_phrase_model(profile: Profile, here: Here) -> ProfileForeign | None:
-    """Why its thresholds of phrases do not hold here, None where they do."""
-    if profile.phrases and here.phrase_model and profile.phrases.model != here.phrase_model:
-        return ProfileForeign(
-            N_(
-                "the profile's thresholds of phrases were made for another phrase model ({theirs}…; installed is {ours}…), so the shipped ones hold; "
-                "find new ones: xiaoan calibrate phrases --replace"
-            ),
-            theirs=profile.phrases.model[:8],
-            ours=here.phrase_model[:8],
-        )
-    return None
+def foreign_models(profile: Profile, here: Here) -> dict[str, ProfileForeign]:
+    """By part of the profile, why it does not go with the model that is installed; those that do are not in it."""
+    found = {}
+    for part, made_for, ours, sentence in (
+        ("thresholds", profile.thresholds, here.model, _OTHER_MODEL),
+        ("phrases", profile.phrases, here.phrase_model, _OTHER_PHRASE_MODEL),
+    ):
+        if made_for and ours and made_for.model != ours:
+            found[part] = ProfileForeign(sentence, theirs=made_for.model[:8], ours=ours[:8])
+    return found
 
 
 def refuse_foreign(profile: Profile, here: Here) -> None:
     """Raise ProfileForeign where calibration must not build on this profile."""
-    if found := foreign_device(profile, here) or foreign_model(profile, here) or foreign_phrase_model(profile, here):
-        raise found
+    for found in (foreign_device(profile, here), *foreign_models(profile, here).values()):
+        if found:
+            raise found
 
 
 def to_build_on(state: Path, here: Here, *, replace: bool) -> Profile:
@@ -218,13 +212,7 @@ def to_build_on(state: Path, here: Here, *, replace: bool) -> Profile:
         refuse_foreign(profile, here)
     if foreign_device(profile, here):
         return new
-    return _without(profile, here)
-
-
-def _without(profile: Profile, here: Here) -> Profile:
-    """What of a profile goes with the models that are installed."""
-    stale = {"thresholds": foreign_model(profile, here), "phrases": foreign_phrase_model(profile, here)}
-    return profile.model_copy(update={part: None for part, why in stale.items() if why})
+    return profile.model_copy(update=dict.fromkeys(foreign_models(profile, here)))
 
 
 def in_use(config: Config, state: Path, here: Here) -> Calibration:
@@ -239,8 +227,9 @@ def in_use(config: Config, state: Path, here: Here) -> Calibration:
         problem = foreign_device(profile, here)
     usable = None if problem else profile
     if usable:
-        problem = foreign_model(usable, here) or foreign_phrase_model(usable, here)
-        usable = _without(usable, here)
+        stale = foreign_models(usable, here)
+        problem = next(iter(stale.values()), None)
+        usable = usable.model_copy(update=dict.fromkeys(stale))
     level = usable.level if usable else None
     thresholds = usable.thresholds if usable else None
     phrases = usable.phrases if usable else None
