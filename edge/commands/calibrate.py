@@ -84,6 +84,8 @@ def describe(profile: Profile, _: Translate) -> list[str]:
     if (level := profile.level) is not None:
         sentence = _(N_("Sensitivity: {sensitivity:.1f} dBFS at 94 dB SPL, give or take {uncertainty:.1f} dB"))
         lines += [sentence.format(sensitivity=level.sensitivity_dbfs, uncertainty=level.uncertainty_db), _found(level, _)]
+        if level.gains_percent:
+            lines.append(_(N_("  with the gain at {gains}")).format(gains=", ".join(f"{name} {percent} %" for name, percent in level.gains_percent.items())))
     if (thresholds := profile.thresholds) is not None:
         for period, values in thresholds.periods.items():
             named = ", ".join(f"{_(label)} {value:.2f}" for label, value in values.items())

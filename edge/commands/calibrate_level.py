@@ -16,6 +16,7 @@ from edge.config import profiles
 from edge.config.profiles import Calibration, MeasuredLevel
 from edge.detect.detector import LABELS
 from edge.detect.manifest import read_manifest
+from edge.doctor.gain import gains_percent
 from edge.errors import EdgeError
 from edge.features import RATE_HZ
 from edge.words import N_
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         **keeping.origin(args, how, sum(h.heard_s for h in heard), model),
         sensitivity_dbfs=round(found.sensitivity_dbfs, 2),
         uncertainty_db=round(found.uncertainty_db, 2),
+        gains_percent=None if args.recording else gains_percent(context.config.microphone.device),
     )
     keeping.keep(context, profile.model_copy(update={"level": measured}), dry_run=args.dry_run)
     if not context.json:

@@ -85,15 +85,16 @@ def _checks(context: Context) -> Iterator[Check]:
     checked, detector = terminal.model(context.models)
     yield checked
     yield terminal.phrases(config.phrases, context.models)
-    sensitivity_dbfs = config.microphone.sensitivity_dbfs
+    sensitivity_dbfs, measured = config.microphone.sensitivity_dbfs, None
     if detector:
         found = context.calibration_of(detector.manifest.sha256)
-        sensitivity_dbfs = found.sensitivity_dbfs
+        sensitivity_dbfs, measured = found.sensitivity_dbfs, found.measured
         sentence = N_("in `health` the desk sees model {model}… and profile {profile}…, which is configuration and profile together")
         yield good("hashes", sentence, model=detector.manifest.sha256[:8], profile=found.sha256[:8])
         yield from terminal.profile(config, context.state, found)
         yield from terminal.place(*_place(context, detector.manifest, found))
     yield from gain.gain(config.microphone.device)
+    yield from gain.gain_since(measured.gains_percent if measured else None, config.microphone.device)
     yield from sound.microphone(config.microphone, sensitivity_dbfs, terminal_runs=terminal.runs(context.state))
     yield from panel.parts(config, terminal_runs=terminal.runs(context.state))
     yield from _broker(context, name)

@@ -55,6 +55,7 @@ class MeasuredLevel(Origin):
 
     sensitivity_dbfs: float = Field(ge=-80.0, le=0.0)
     uncertainty_db: float = Field(ge=0.0, le=40.0)  # expanded, k = 2
+    gains_percent: Mapping[Line, Annotated[int, Field(ge=0, le=1000)]] | None = None  # of the mixer's controls then, by name; None: nobody could tell
 
 
 class MeasuredThresholds(Origin):

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ from edge.words import N_
 Ask: TypeAlias = Callable[[Sequence[str]], str | None]
 """A program's output; None where it is missing or fails."""
 
-ASK_S = 5.0
+ASK_S = 20.0
 
 _CONTROL = re.compile(r"^Simple mixer control '(.*)',(\d+)$", re.MULTILINE)
 _CAPTURE = re.compile(r"Capture \d+ \[(\d+)%\](?: \[(-?[\d.]+)dB\])?(?: \[(on|off)\])?")
@@ -61,17 +61,59 @@ def controls(scontents: str) -> list[Control]:
 def gain(device: str, root: Path = Path("/"), ask: Ask | None = None) -> Iterator[Check]:
     """What sets the gain of the configured microphone; nothing where nobody can tell. device: as configured, empty for the system's default."""
     ask = ask or _ask
+    found = _found(device, root, ask)
+    if isinstance(found, Card):
+        yield from _rates(found, root)
+        yield from _of_card(found, ask)
+    elif found:
+        yield from _of_source(found)
+
+
+def gains_percent(device: str, root: Path = Path("/"), ask: Ask | None = None) -> dict[str, int] | None:
+    """The gain of each control as it is now, for the profile; None where nobody can tell, or there is none."""
+    ask = ask or _ask
+    return _gains(_found(device, root, ask), ask) or None
+
+
+def gain_since(then: Mapping[str, int] | None, device: str, root: Path = Path("/"), ask: Ask | None = None) -> Iterator[Check]:
+    """Whether the gain is still the one at which the microphone was measured. then: of the profile; nothing is said where it, or today's, is not known."""
+    ask = ask or _ask
+    found = _found(device, root, ask) if then else None
+    now = _gains(found, ask)
+    known = {control: percent for control, percent in (then or {}).items() if control in now}
+    for control, percent in known.items():
+        if now[control] != percent:
+            sentence = N_("{control} is at {now} %, and was at {then} % when the microphone was measured: levels in dBA and scores are not what they were")
+            if isinstance(found, Card):
+                remedy = N_("put it back and keep that: amixer -c {card} sset '{control}' {then}% && alsactl store; or measure again: xiaoan calibrate level")
+            else:
+                remedy = N_("put it back: pactl set-source-volume {control} {then}%; or measure again: xiaoan calibrate level")
+            yield warning("gain_since", sentence, remedy, control=control, now=now[control], then=percent, card=found.id if isinstance(found, Card) else "")
+    if known and all(now[control] == percent for control, percent in known.items()):
+        yield good("gain_since", N_("the gain is the one at which the microphone was measured"))
+
+
+def _found(device: str, root: Path, ask: Ask) -> Card | dict[str, Any] | None:
+    """What sets the gain of this microphone: a card, or a source of the sound server; None where nobody can tell."""
     cards = [card for card in read_cards(root) if card.capture]
     named = [card for card in cards if any(device in names_of(card, pcm) for pcm in card.capture)]
     if not named and (not device or device.startswith("name:")):
         source = _source(ask) if _server_answers() else None
         if source:
-            yield from _of_source(source)
-            return
+            return source
         named = cards[:1]  # of which ALSA's own default is made
-    if named:
-        yield from _rates(named[0], root)
-        yield from _of_card(named[0], ask)
+    return named[0] if named else None
+
+
+def _gains(found: Card | dict[str, Any] | None, ask: Ask) -> dict[str, int]:
+    if isinstance(found, Card):
+        mixed = controls(ask(_mixer(found)) or "")
+        return {control.name: control.percent for control in reversed(mixed) if control.percent is not None}  # of two by one name the first
+    return {str(found["name"]): _percent(found)} if found else {}
+
+
+def _mixer(card: Card) -> Sequence[str]:
+    return "amixer", "-c", str(card.number), "scontents"
 
 
 def _rates(card: Card, root: Path) -> Iterator[Check]:
@@ -95,7 +137,7 @@ def _of_card(card: Card, ask: Ask) -> Iterator[Check]:
         sentence = N_("nobody can tell the gain of card {card}: the program amixer is not installed")
         yield warning("gain", sentence, N_("run: apt install alsa-utils"), card=card.id)
         return
-    told = ask(("amixer", "-c", str(card.number), "scontents"))
+    told = ask(_mixer(card))
     if told is None:
         yield warning("gain", N_("the mixer of card {card} cannot be read"), N_("look as a user of the group audio: amixer -c {card} scontents"), card=card.id)
         return
@@ -150,9 +192,13 @@ def _source(ask: Ask) -> dict[str, Any] | None:
         return None
 
 
+def _percent(source: dict[str, Any]) -> int:
+    volumes = [str(channel.get("value_percent", "")) for channel in source.get("volume", {}).values()]
+    return min((int(volume.rstrip("%")) for volume in volumes if volume.rstrip("%").isdigit()), default=100)
+
+
 def _of_source(source: dict[str, Any]) -> Iterator[Check]:
-    name, volumes = str(source["name"]), [str(channel.get("value_percent", "")) for channel in source.get("volume", {}).values()]
-    percent = min((int(volume.rstrip("%")) for volume in volumes if volume.rstrip("%").isdigit()), default=100)
+    name, percent = str(source["name"]), _percent(source)
     if source.get("mute"):
         yield bad("gain", N_("the sound server's source {source} is muted"), N_("run: pactl set-source-mute {source} 0"), source=name)
     elif percent == 0:

@@ -122,6 +122,7 @@ def test_a_technician_calibrates_at_the_terminal(config: Path, tmp_path: Path, v
     assert profile
     assert profile.level
     assert profile.level.heard_s == pytest.approx(10.0, abs=0.3)
+    assert profile.level.gains_percent == {"wall.monitor": 100}
 
 
 def test_the_meters_reading_is_asked_for(config: Path) -> None:

@@ -38,7 +38,8 @@ PROFILE = Profile(machine="t-1", device="card:USB", level=LEVEL, thresholds=THRE
 
 def test_a_profile_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Quotes and Chinese in a name, small numbers, absent parts."""
-    for profile in (PROFILE, Profile(machine="", device=""), PROFILE.model_copy(update={"thresholds": None})):
+    level = LEVEL.model_copy(update={"gains_percent": {"Mic": 75, "Line In 'x'": 0}})
+    for profile in (PROFILE, PROFILE.model_copy(update={"level": level}), Profile(machine="", device=""), PROFILE.model_copy(update={"thresholds": None})):
         save(tmp_path, profile)
         assert profiles.read(tmp_path / FILE) == profile
     assert profiles.read(tmp_path / "absent.toml") is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.doctor.check import State
-from edge.doctor.gain import controls, gain
+from edge.doctor.gain import controls, gain, gain_since, gains_percent
 from tests.sound_server import VirtualMicrophone
 
 USB = """Simple mixer control 'Speaker',0
@@ -95,6 +95,22 @@ def test_a_muted_one_is_bad_and_none_at_all_is_good(root: Path, told: str | None
     assert states(root, told)[0] == ("gain", state)
 
 
+def test_a_gain_that_was_turned_since_the_measurement_is_said(root: Path) -> None:
+    """Mic was at 75 %: the same, another, and what another mixer has or nobody can read."""
+
+    def since(then: dict[str, int] | None, told: str | None) -> list[tuple[State, str, str]]:
+        return [(check.state, check.told(str), check.told_remedy(str)) for check in gain_since(then, "card:Device", root, lambda _: told)]
+
+    assert gains_percent("card:Device", root, lambda _: USB) == {"Mic": 75}
+    assert since({"Mic": 75}, USB) == [(State.GOOD, "the gain is the one at which the microphone was measured", "")]
+    ((state, told, remedy),) = since({"Mic": 75}, USB.replace("Capture 12 [75%]", "Capture 8 [50%]"))
+    assert (state, told.partition(" when")[0]) == (State.WARNING, "Mic is at 50 %, and was at 75 %")
+    assert "amixer -c Device sset 'Mic' 75% && alsactl store" in remedy
+    for then, mixer in ((None, USB), ({"Capture": 75}, USB), ({"Mic": 75}, None), ({"Mic": 75}, "")):
+        assert since(then, mixer) == []
+    assert gains_percent("card:Device", root, lambda _: None) is None
+
+
 @pytest.mark.parametrize(("rates", "state"), [("44100, 48000", State.GOOD), ("8000 - 48000 (continuous)", State.GOOD), ("8000", State.BAD)])
 def test_the_rates_of_a_usb_microphone_are_told(root: Path, rates: str, state: State) -> None:
     """As the kernel lists them, those for recording alone."""
@@ -117,7 +133,12 @@ def test_the_sound_server_is_asked_where_the_microphone_is_its(virtual_microphon
         return [(check.name, check.state) for check in gain(virtual_microphone.device, tmp_path)]
 
     assert now() == [("gain", State.GOOD), ("agc", State.GOOD)]
+    measured_at = gains_percent(virtual_microphone.device, tmp_path)
+    assert measured_at == {"wall.monitor": 100}
+    assert [check.state for check in gain_since(measured_at, virtual_microphone.device, tmp_path)] == [State.GOOD]
     virtual_microphone.set_source("volume", "40%")
     assert now() == [("gain", State.WARNING), ("agc", State.GOOD)]
+    (since,) = gain_since(measured_at, virtual_microphone.device, tmp_path)
+    assert (since.state, "pactl set-source-volume wall.monitor 100%" in since.told_remedy(str)) == (State.WARNING, True)
     virtual_microphone.set_source("mute", "1")
     assert now()[0] == ("gain", State.BAD)
