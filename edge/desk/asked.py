@@ -7,6 +7,11 @@ from starlette.requests import Request
 LARGEST_BYTES = 8192
 
 
+def caller_of(request: Request) -> str:
+    """The address it comes from, by which wrong passwords are counted."""
+    return request.client.host if request.client else ""
+
+
 async def body_of(request: Request) -> bytes | None:
     """What was sent, None where it is too much; it may be asked again."""
     if not hasattr(request.state, "sent"):

@@ -1,4 +1,4 @@
-"""What is read and kept at leisure, over HTTP: statistics, the weekly report, CSV, the log, the users."""
+"""What is read and kept at leisure, over HTTP: statistics, the weekly report, CSV, the log, the users, one's own password."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,16 +10,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from edge.desk import papers
-from edge.desk.asked import form_of
+from edge.desk.asked import caller_of, form_of
 from edge.desk.desk import HEAD, MANAGING, Desk, NotDone
 from edge.desk.export import history, verdicts
 from edge.desk.figures import Figures, figures
 from edge.desk.school import Case
 from edge.desk.store import ROLES, Session, User, local_day
-from edge.desk.users import hashed
+from edge.desk.users import Guesses, checked, hashed, token_hash
+from edge.desk.words import WORDS
 from edge.errors import EdgeError
 from edge.words import N_, translator
 
+COOKIE = "xiaoan"
+"""Has the session's token."""
 LONGEST_DAYS = 3660  # in one answer
 STATISTICS_DAYS = 28
 VERDICT_DAYS = 90
@@ -32,10 +35,12 @@ _Answer = Callable[[Request, Session], Awaitable[Response]]
 class Office:
     """The routes; who may not is told so, in each."""
 
-    def __init__(self, desk: Desk, spoken: Callable[[Request], str]) -> None:
-        """spoken: the language of whoever asks."""
+    def __init__(self, desk: Desk, spoken: Callable[[Request], str], guesses: Guesses, ended: Callable[[str, str], None]) -> None:
+        """spoken: the language of whoever asks. guesses: as logins count them. ended: told that sessions by a name are over, but for one token's."""
         self._desk = desk
         self._spoken = spoken
+        self._guesses = guesses
+        self._ended = ended
         self.routes: Sequence[tuple[str, str, _Answer]] = (
             ("/statistics", "GET", self._statistics),
             ("/report", "GET", self._report),
@@ -45,6 +50,8 @@ class Office:
             ("/users", "GET", self._users),
             ("/users", "POST", self._put_user),
             ("/users/remove", "POST", self._remove_user),
+            ("/password", "GET", self._password),
+            ("/password", "POST", self._change_password),
         )
         """Path, method, answer."""
 
@@ -95,6 +102,7 @@ class Office:
         except EdgeError as short:
             return await self._users_page(request, session, short.told(say), 400)
         await run_in_threadpool(self._desk.store.put_user, user)
+        self._ended(name, "")
         self._desk.deed(session.name, "put_user", f"{name} {role}", "done")
         return RedirectResponse("/users", 303)
 
@@ -106,12 +114,55 @@ class Office:
             return await self._users_page(request, session, say(N_("There must be a head; make somebody else one first.")), 409)
         if not await run_in_threadpool(self._desk.store.remove_user, name):
             raise NotDone("malformed", 404)
+        self._ended(name, "")
         self._desk.deed(session.name, "remove_user", name, "done")
         return RedirectResponse("/users", 303)
 
     async def _users_page(self, request: Request, session: Session, told: str, status: int = 200) -> Response:
         everybody = await run_in_threadpool(self._desk.store.users)
         return _html(papers.users(self._reader(request, session), everybody, told), status)
+
+    async def _password(self, request: Request, session: Session) -> Response:
+        done = "done" in request.query_params
+        told = self._say(request, N_("Your password is changed. You are logged out everywhere else.")) if done else ""
+        return _html(papers.password(self._reader(request, session), told))
+
+    async def _change_password(self, request: Request, session: Session) -> Response:
+        """Whoever is logged in still has to know the old one: a phone may lie about."""
+        form = await form_of(request)
+        old, new = form.get("old", ""), form.get("new", "")
+
+        def refused(sentence: str, status: int) -> Response:
+            return _html(papers.password(self._reader(request, session), self._say(request, sentence)), status)
+
+        if new != form.get("again", ""):
+            return refused(N_("the two passwords differ; nothing was changed"), 400)
+        who = (caller_of(request), session.name)
+        if wait_s := self._guesses.wait_s(*who, time.monotonic()):
+            answer = refused(WORDS["login_wait"], 429)
+            answer.headers["retry-after"] = str(round(wait_s) + 1)
+            return answer
+        self._guesses.wrong(*who, time.monotonic())  # before the check, as for logins
+        user = await run_in_threadpool(lambda: checked(self._desk.store.users(), session.name, old))
+        if user is None:
+            self._desk.deed(session.name, "password", outcome="refused")
+            return refused(N_("The old password is wrong; nothing was changed."), 403)
+        self._guesses.right(*who)
+        if new == old:
+            return refused(N_("The new password is the old one; nothing was changed."), 400)
+        try:
+            new_hash = await run_in_threadpool(hashed, new)
+        except EdgeError as short:
+            return _html(papers.password(self._reader(request, session), short.told(translator(self._spoken(request)))), 400)
+        token = request.cookies[COOKIE]
+        if not await run_in_threadpool(self._desk.store.change_password, user, new_hash, token_hash(token)):
+            return RedirectResponse("/login", 303)  # a head was faster: this session is over
+        self._ended(session.name, token)
+        self._desk.deed(session.name, "password", outcome="done")
+        return RedirectResponse("/password?done", 303)
+
+    def _say(self, request: Request, sentence: str) -> str:
+        return translator(self._spoken(request))(sentence)
 
     def _last_head(self, name: str) -> bool:
         return [user.name for user in self._desk.store.users() if user.role == "head"] == [name]

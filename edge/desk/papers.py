@@ -1,4 +1,4 @@
-"""Pages that are read at leisure: statistics, the weekly report, the log, the users. Pure; made here, so that they print and need no script."""
+"""Pages for a quiet hour: statistics, the weekly report, the log, the users, one's own password. Pure; made here, so that they print and need no script."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from edge.desk.figures import KINDS, Counts, Figures, Listened, Took
 from edge.desk.markup import Markup, tag, together
 from edge.desk.school import Terminal
 from edge.desk.store import ROLES, Deed, Session, User
+from edge.desk.users import LONGEST, SHORTEST
 from edge.desk.words import WORDS
 from edge.words import N_
 
@@ -21,6 +22,7 @@ _LINKS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "/report": (N_("Weekly report"), ("technician", "head")),
     "/users": (N_("Users"), ("head",)),
     "/log": (N_("Log"), ("head",)),
+    "/password": (N_("Password"), ROLES),
 }
 """Path -> what it is called, and who may see it."""
 
@@ -29,6 +31,7 @@ _VERBS = {
     "acknowledge": N_("acknowledged"), "arrive": N_("is there"), "close": N_("closed"), "mute": N_("muted"), "unmute": N_("unmuted"),
     "drill": N_("drill"), "ping": N_("pinged"), "hang": N_("put on the plan"), "login": N_("logged in"), "logout": N_("logged out"),
     "told": N_("was told"), "put_user": N_("gave access"), "remove_user": N_("took access away"),
+    "password": N_("changed their own password"),
 }  # fmt: skip
 
 
@@ -116,9 +119,28 @@ def users(reader: Reader, everybody: Iterable[User], told: str) -> Markup:
             tag("label", say(N_("Name")), " ", tag("input", name="name", maxlength=80, required=True, autocomplete="off")),
             tag("label", say(N_("Role")), " ", tag("select", *(tag("option", say(_ROLE_NAMES[role]), value=role) for role in ROLES), name="role")),
             tag("label", say(N_("Password")), " ",
-                tag("input", name="password", type="password", minlength=10, maxlength=200, required=True, autocomplete="new-password")),
+                tag("input", name="password", type="password", minlength=SHORTEST, maxlength=LONGEST, required=True, autocomplete="new-password")),
             tag("button", say(N_("Keep")), class_="main"),
         ),
+    )  # fmt: skip
+
+
+def password(reader: Reader, told: str) -> Markup:
+    """A form for one's own. told: what came of the last change."""
+    say = reader.say
+
+    def field(name: str, sentence: str, **more: object) -> Markup:
+        return tag("label", say(sentence).format(least=SHORTEST), tag("input", name=name, type="password", maxlength=LONGEST, required=True, **more))
+
+    new = {"minlength": SHORTEST, "autocomplete": "new-password"}
+    return _page(
+        reader, "/password", say(N_("Password")), tag("h1", say(N_("Change your password"))), tag("p", told, role="status") if told else None,
+        tag(
+            "form", tag("input", type="hidden", name="csrf", value=reader.session.csrf), field("old", N_("Old password"), autocomplete="current-password"),
+            field("new", N_("New password, at least {least} characters"), **new), field("again", N_("New password once more"), **new),
+            tag("button", say(N_("Change")), class_="main"), method="post", action="/password", class_="column",
+        ),
+        tag("p", say(N_("Wherever else you are logged in you are then asked for the new one.")), class_="facts"),
     )  # fmt: skip
 
 

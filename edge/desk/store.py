@@ -224,6 +224,15 @@ class Store:
             _put(db, _users, {"name": user.name}, asdict(user))
             db.execute(delete(_sessions).where(_sessions.c.name == user.name))
 
+    def change_password(self, user: User, new_hash: str, session_hash: str) -> bool:
+        """Whether it was done: not where somebody else has changed the user since. All sessions by that name but this one end."""
+        with self._engine.begin() as db:
+            same = _users.c.name == user.name, _users.c.role == user.role, _users.c.hash == user.hash
+            if not db.execute(update(_users).where(*same).values(hash=new_hash)).rowcount:
+                return False
+            db.execute(delete(_sessions).where(_sessions.c.name == user.name, _sessions.c.hash != session_hash))
+            return True
+
     def remove_user(self, name: str) -> bool:
         """Whether there was one."""
         with self._engine.begin() as db:

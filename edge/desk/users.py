@@ -35,7 +35,8 @@ def hashed(password: str) -> str:
     """To keep. Raises BadPassword."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise BadPassword(N_("a password has {least} to {most} characters"), least=SHORTEST, most=LONGEST)
-    return _hasher.hash(password)
+    with _one_at_a_time:
+        return _hasher.hash(password)
 
 
 _NOBODY = _hasher.hash(secrets.token_hex(16))

@@ -22,9 +22,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.config.schema import DeskSettings
-from edge.desk.asked import body_of, form_of
+from edge.desk.asked import body_of, caller_of, form_of
 from edge.desk.desk import Desk, NotDone, Wish
-from edge.desk.office import Office
+from edge.desk.office import COOKIE, Office
 from edge.desk.papers import readable
 from edge.desk.store import Session, Spot
 from edge.desk.users import SESSION_S, Guesses, checked, token, token_hash
@@ -35,7 +35,6 @@ PAGE = Path(__file__).parent / "page"
 ALIVE_S = 15.0  # an idle stream says so, so that a phone notices a dead connection
 PAUSE_S = 0.2  # between two pictures: a storm of messages is no storm of pages
 MOST_STREAMS = 200
-COOKIE = "xiaoan"
 _KEPT_SESSIONS = 1000  # in memory, so that a database that refuses logs nobody out
 _LANGUAGES = ("zh", "en")
 
@@ -121,7 +120,7 @@ class Web:
             Route("/plan/{name}", self._known(self._plan)),
             Route("/static/{name}", self._static),
         ]
-        office = Office(desk, self._spoken)
+        office = Office(desk, self._spoken, self._guesses, self._ended)
         routes += [Route(path, self._known(answer, or_login=method == "GET"), methods=[method]) for path, method, answer in office.routes]
         self.app = _Headers(Starlette(routes=routes, exception_handlers={SQLAlchemyError: _no_store}), settings)
         desk.on_change = self._wake
@@ -182,8 +181,7 @@ class Web:
         expected = request.cookies.get("xiaoan_login", "")
         if not expected or not _same_origin(request) or not secrets.compare_digest(given.encode(), expected.encode()):
             return self._login_page(language, "login_again", 403)
-        caller = request.client.host if request.client else ""
-        who = (caller, name[:80])
+        who = (caller_of(request), name[:80])
         if wait_s := self._guesses.wait_s(*who, time.monotonic()):
             answer = self._login_page(language, "login_wait", 429)
             answer.headers["retry-after"] = str(round(wait_s) + 1)
@@ -202,6 +200,12 @@ class Web:
         self._set(answer, COOKIE, secret, round(SESSION_S))
         answer.delete_cookie("xiaoan_login")
         return answer
+
+    def _ended(self, name: str, but: str) -> None:
+        """Forget the sessions by that name, all but the one with this token: a database that refuses must not bring them back."""
+        for hashed in [hashed for hashed, session in self._sessions.items() if session.name == name and hashed != token_hash(but)]:
+            del self._sessions[hashed]
+        self._wake_all()  # their streams end as they look again
 
     def _login_page(self, language: str, told: str, status: int = 200) -> Response:
         said = words(translator(language))

@@ -118,6 +118,15 @@ class Visitor:
         connection.close()
         return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
 
+    @contextmanager
+    def listening(self) -> Iterator[http.client.HTTPResponse]:
+        """The stream of pictures, as it comes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.request("GET", "/stream", headers={"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())})
+        with connection.getresponse() as stream:
+            yield stream
+        connection.close()
+
     def log_in(self, name: str, password: str = PASSWORD) -> int:
         """As the form does. Returns the status; 303: in."""
         _, page, _ = self.ask("GET", "/login")

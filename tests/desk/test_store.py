@@ -136,6 +136,18 @@ def test_a_session_lasts_until_its_time_or_a_new_password(store: Store) -> None:
     assert store.session("h", 50) is None
 
 
+def test_a_new_password_ends_all_sessions_but_one(store: Store) -> None:
+    """Unless somebody else has changed the user meanwhile: then nothing is done."""
+    old = User("a", "duty", "x")
+    store.put_user(old)
+    for token in ("h", "i"):
+        store.begin_session(token, "a", "csrf", until_ms=100, now_ms=0)
+    assert store.change_password(old, "y", "h")
+    assert [store.session(token, 50) is not None for token in ("h", "i")] == [True, False]
+    assert not store.change_password(old, "z", "h")
+    assert store.users() == [User("a", "duty", "y")]
+
+
 def test_a_database_that_refuses_is_written_later(file: Store, tmp_path: Path) -> None:
     """Nobody waits for it, and the latest is what is written."""
     blocker = sqlite3.connect(tmp_path / "desk.sqlite3", isolation_level=None)

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from edge.desk.store import Store
+from edge.desk.store import Store, User
 from tests.broker import Broker, Desk, running, wait_for
 from tests.command import xiaoan
 from tests.desk.say import ID, PLACE, alert, health, listed, status
-from tests.desk.served import PASSWORD, PATIENCE_S, Served, Visitor, served
+from tests.desk.served import HASH, PASSWORD, PATIENCE_S, Served, Visitor, served
 
 TOPIC = "xiaoan/v1/no-4/t1"
 
@@ -162,6 +162,54 @@ def test_the_head_says_who_may_log_in(page: Served) -> None:
     assert send("/users/remove", name="张主任") == 409
     assert send("/users", name="张主任", role="duty", password=PASSWORD) == 409
     wait_for(lambda: "周老师 duty" in head.ask("GET", "/log")[1], "the log", PATIENCE_S)
+
+
+def test_everybody_changes_their_own_password(page: Served) -> None:
+    """Who knows the old one; logins elsewhere end, also an open stream, this one stays; it is in the log. In both languages."""
+    add(page, "孙老师")
+    phone, screen, head = come(page, "孙老师"), come(page, "孙老师"), come(page, "张主任")
+
+    def change(old: str, new: str, again: str | None = None, **more: str) -> int:
+        form = {"csrf": phone.csrf, "old": old, "new": new, "again": new if again is None else again, **more}
+        return phone.ask("POST", "/password", urlencode(form), {"content-type": "application/x-www-form-urlencoded"})[0]
+
+    assert "password" in json.loads(phone.ask("GET", "/me.json")[1])["papers"]
+    assert "旧密码" in phone.ask("GET", "/password?lang=zh")[1]
+    assert "Old password" in phone.ask("GET", "/password?lang=en")[1]
+    assert change(PASSWORD, "a new password", csrf="guessed") == 403
+    assert change("a wrong password", "a new password") == 403
+    assert change(PASSWORD, "a new password", "another password") == 400
+    assert change(PASSWORD, "short") == 400
+    assert change(PASSWORD, PASSWORD) == 400
+    assert screen.ask("GET", "/picture.json")[0] == 200
+    with screen.listening() as stream:
+        assert stream.readline().startswith(b"data: ")
+        assert change(PASSWORD, "a new password") == 303
+        wait_for(lambda: stream.readline() == b"", "the stream's end", PATIENCE_S)
+    assert (phone.ask("GET", "/picture.json")[0], screen.ask("GET", "/picture.json")[0]) == (200, 401)
+    assert "logged out everywhere else" in phone.ask("GET", "/password?done")[1]
+    assert [Visitor(page.port).log_in("孙老师", password) for password in (PASSWORD, "a new password")] == [401, 303]
+    wait_for(lambda: head.ask("GET", "/log?lang=en")[1].count("changed their own password") == 2, "the log", PATIENCE_S)
+    assert "a new password" not in page.log() + head.ask("GET", "/log")[1]
+
+
+def test_guessing_the_old_password_is_slowed_down(page: Served) -> None:
+    """As at the login, and counted together with it: a phone that lies about is no better place to guess."""
+    add(page, "钱老师")
+    visitor = come(page, "钱老师")
+    form = urlencode({"csrf": visitor.csrf, "old": "a wrong password", "new": "a new password", "again": "a new password"})
+    send = {"content-type": "application/x-www-form-urlencoded"}
+    assert [visitor.ask("POST", "/password", form, send)[0] for _ in range(6)] == [403] * 5 + [429]
+    right = urlencode({"csrf": visitor.csrf, "old": PASSWORD, "new": "a new password", "again": "a new password"})
+    assert visitor.ask("POST", "/password", right, send)[0] == 429
+    assert Visitor(page.port).log_in("钱老师") == 429
+
+
+def add(page: Served, name: str) -> None:
+    """Somebody else on duty."""
+    store = Store("", page.state)
+    store.put_user(User(name, "duty", HASH))
+    store.close()
 
 
 def come(page: Served, name: str) -> Visitor:
