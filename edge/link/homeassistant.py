@@ -92,10 +92,10 @@ def discovery(known: Known, translate: Callable[[str], str]) -> bytes:
             "sw_version": known.version,
         },
         "origin": {"name": "xiaoan-edge", "sw_version": known.version},
-        "components": {name: {"unique_id": f"{of}-{name}", **fields} for name, fields in entities.items()},
+        # `qos` stands with each: not every version hands the device's one down to its entities.
+        "components": {name: {"unique_id": f"{of}-{name}", "qos": 1, **fields} for name, fields in entities.items()},
         "availability_topic": topics.status,
         "availability_template": "{{ value_json.status }}",
-        "qos": 1,
     }
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -1,6 +1,7 @@
 """What Home Assistant is told: the fields it takes, and its templates over the messages that a terminal really says."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import jinja2
 import pytest
 
 from edge.alerts.alert import State
-from edge.config.schema import HomeAssistantSettings
+from edge.config.schema import LABELS, HomeAssistantSettings
 from edge.health.faults import Fault
 from edge.introduction import Introduction
 from edge.link import messages
@@ -34,8 +35,13 @@ WHOLE = {
 }  # fmt: skip
 # binary_sensor.py and sensor.py beside it, with what all entities have; what they do not know they drop without a word.
 ENTITY = {"platform", "unique_id", "name", "device_class", "state_topic", "value_template", "json_attributes_topic", "json_attributes_template",
-          "entity_category", "expire_after"}  # fmt: skip
+          "entity_category", "expire_after", "qos"}  # fmt: skip
 MORE = {"binary_sensor": set[str](), "sensor": {"options", "state_class", "unit_of_measurement"}}
+# What each must have: the integration makes no entity of one without a state, and no device of one without an identity and an origin.
+REQUIRED = {"platform", "unique_id", "state_topic"}
+# binary_sensor/__init__.py and sensor/const.py: those of their device classes that a terminal could have, with the units each takes.
+CLASSES = {"binary_sensor": {"connectivity", "problem", "safety", "sound"}, "sensor": {"enum", "sound_pressure"}}
+UNITS: dict[str, set[str | None]] = {"sound_pressure": {"dB", "dBA"}, "enum": {None}}
 
 
 def told() -> dict[str, Any]:
@@ -76,6 +82,34 @@ def test_its_templates_say_what_the_messages_say() -> None:
     there = messages.status(STAMP, Status("1", "", [], {}), online=True)
     template = jinja2.Environment(autoescape=False).from_string(told()["availability_template"])  # noqa: S701 - as above
     assert template.render(value_json=json.loads(there)) == "online"
+
+
+def test_it_has_what_home_assistant_wants() -> None:
+    """An identity, an origin, a topic that its discovery takes, device classes and units it knows, and one way to tell whether the terminal is there."""
+    message = told()
+    assert message["device"]["identifiers"] == ["xiaoan-no-4-t1"]
+    assert message["origin"]["name"]
+    assert message.keys() >= {"device", "origin", "components"}
+    assert re.fullmatch(r"homeassistant/device/[a-zA-Z0-9_-]+/config", topic("homeassistant", TOPICS))
+    assert (message["availability_topic"], "availability" in message) == (TOPICS.status, False)
+    entities = message["components"]
+    assert len({entity["unique_id"] for entity in entities.values()}) == len(entities)
+    for entity in entities.values():
+        assert entity.keys() >= REQUIRED
+        assert entity["qos"] == 1  # the device's own is not handed down by every version
+        assert entity["device_class"] in CLASSES[entity["platform"]]
+        assert entity.get("entity_category", "diagnostic") == "diagnostic"  # "config" is for what can be set
+        if entity["platform"] == "sensor":
+            assert entity.get("unit_of_measurement") in UNITS[entity["device_class"]]
+        if entity["device_class"] == "enum":
+            assert entity.keys().isdisjoint({"state_class", "unit_of_measurement"})
+            assert set(entity["options"]) == set(LABELS)
+
+
+def test_a_level_that_is_not_known_is_none() -> None:
+    """Which a sensor takes for unknown; it would refuse another text as no number."""
+    deaf = json.loads(messages.health(STAMP, HEARS)) | {"l50_dba": None}
+    assert state("level", json.dumps(deaf).encode()) == "None"
 
 
 @pytest.mark.parametrize("after", [HomeAssistantSettings(on=False), HomeAssistantSettings(on=True, prefix="ha")])
