@@ -113,8 +113,9 @@ def came_of_it(view: View, picture: Picture, say: Say, now_ms: int) -> View:
     id_, since_ms = view.asked
     answer = picture["answers"].get(id_)
     if answer is not None:
-        reason = say(f"reason_{answer['reason']}")
-        return replace(view, asked=None, told=say("done") if answer["ok"] else say("refused", reason=reason))
+        if not answer["ok"]:
+            return replace(view, asked=None, told=say("refused", reason=say(f"reason_{answer['reason']}")))
+        return replace(view, asked=None, told=say("taken_by", who=answer["by"]) if answer.get("by") else say("done"))
     return replace(view, asked=None, told=say("no_answer")) if now_ms - since_ms > LATE_MS else view
 
 

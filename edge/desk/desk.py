@@ -89,6 +89,7 @@ class Desk:
         self._broker: str | None = "not yet"
         self._broker_since_ms = now_ms
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._going: OrderedDict[str, tuple[str, str, str]] = OrderedDict()  # id of an acknowledgement -> terminal, alert, who
         self._tries: list[dict[str, Any]] = []
         self._stopping = threading.Event()
         self._teller = Teller(config.desk, read_addresses(config.desk), send, self._told, translate)
@@ -127,7 +128,7 @@ class Desk:
                 "terminals": [_terminal(t, self._spots.get(t.name)) for t in terminals],
                 "silent_today": silent,
                 "tries": list(self._tries),
-                "answers": dict(self._answers),
+                "answers": {id_: told for id_, answer in self._answers.items() if (told := self._came_of(id_, answer))},
                 "tell_after_s": self._config.desk.tell_after_s if self._config.desk.roster else None,
                 "plans": list(self._config.desk.plans),
             }
@@ -150,6 +151,8 @@ class Desk:
             self._note(wish, arrived_ms=now_ms)
             self._done(Deed(now_ms, who.name, "arrive", wish.terminal, about, "noted"))
             return id_
+        if wish.verb == "acknowledge":
+            self._remember_going(id_, wish, who.name)  # before the terminal can answer
         sent = self._subscriber.command(wish.terminal, _command(wish, id_, who.name, now_ms))
         self._done(Deed(now_ms, who.name, wish.verb, wish.terminal, _about(wish), "sent" if sent else "broker away"))
         if not sent:
@@ -157,6 +160,26 @@ class Desk:
         if wish.verb == "close" and wish.word:
             self._note(wish, word=wish.word[:500])
         return id_
+
+    def _remember_going(self, id_: str, wish: Wish, name: str) -> None:
+        with self._lock:
+            self._going[id_] = wish.terminal, wish.alert, name
+            while len(self._going) > _ANSWERS:
+                self._going.popitem(last=False)
+
+    def _came_of(self, id_: str, answer: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A terminal's answer, with who was first where an acknowledgement came second; None: not known yet. Called with the lock.
+
+        The terminal takes one command after the other, and its outbox keeps the first one's name. That it took a command is in its answer; whose
+        name stays comes with the alert itself, perhaps later. Until then nobody is told that he is the one who goes.
+        """
+        terminal, alert, name = self._going.get(id_, ("", "", ""))
+        case = self._school.case(terminal, alert)
+        if case is None or not answer["ok"]:
+            return {**answer, "by": None}
+        if case.open and not case.by:
+            return None
+        return {**answer, "by": case.by if case.by != name else None}
 
     def hang(self, terminal: str, spot: Spot, who: Session) -> None:
         """Put a terminal on a plan. Raises NotDone, SQLAlchemyError."""

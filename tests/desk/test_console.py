@@ -82,6 +82,7 @@ def test_the_answer_to_a_command_is_told_and_so_is_none() -> None:
     assert came_of_it(asked, TWO, say, 1000 + LATE_MS) is asked
     assert came_of_it(asked, TWO, say, 1001 + LATE_MS).told == "no_answer"
     assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": True, "reason": None}}}, say, 1001).told == "done"
+    assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": True, "reason": None, "by": "王工"}}}, say, 1001).told == "taken_by {'who': '王工'}"
     assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": False, "reason": "expired"}}}, say, 1001).told == "refused {'reason': 'reason_expired'}"
 
 

@@ -65,17 +65,16 @@ async function post(path, body) {
 
 async function wish(verb, terminal, more = {}) {
   const told = await post("/wish", { verb, terminal, ...more });
-  if (told && verb !== "arrive") asked.set(told.id, { since: Date.now(), verb, key: terminal + " " + more.alert });
+  if (told && verb !== "arrive") asked.set(told.id, Date.now());
 }
 
 function answers() {
-  for (const [id, wish] of asked) {
+  for (const [id, since] of asked) {
     const answer = picture.answers[id];
     if (answer) {
-      const by = wish.verb === "acknowledge" && picture.alerts.find((alert) => key(alert) === wish.key)?.by; // whoever was first
-      say(!answer.ok ? t("refused", { reason: reason(answer.reason) }) : by && by !== me.name ? t("taken_by", { who: by }) : t("done"));
+      say(!answer.ok ? t("refused", { reason: reason(answer.reason) }) : answer.by ? t("taken_by", { who: answer.by }) : t("done"));
       asked.delete(id);
-    } else if (Date.now() - wish.since > LATE_MS) {
+    } else if (Date.now() - since > LATE_MS) {
       say(t("no_answer"));
       asked.delete(id);
     }
