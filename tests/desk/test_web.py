@@ -80,6 +80,23 @@ def test_an_alert_is_shown_acknowledged_and_closed(teacher: Visitor, school: Des
     assert (closed["verdict"], closed["word"]) == ("prank", "初二学生")
 
 
+def test_nobody_is_told_that_he_goes_before_it_is_known_whose_name_stays(teacher: Visitor, school: Desk) -> None:
+    """The terminal's answer may come before the alert that says who was first."""
+    school.say(f"{TOPIC}/alert", alert(id="both"))
+    teacher.wait(lambda p: any(one["id"] == "both" for one in p["alerts"]), "the alert")
+    id_ = teacher.wish(verb="acknowledge", terminal="t1", alert="both")[1]["id"]
+    school.say(f"{TOPIC}/reply", {"schema": 1, "at": None, "boot": "00" * 8, "command": id_, "ok": True, "reason": None, "field": None})
+    school.say(f"{TOPIC}/alert", alert(id="after the answer"))
+    shown = teacher.wait(lambda p: any(one["id"] == "after the answer" for one in p["alerts"]), "what came after the answer")
+    assert id_ not in shown["answers"]
+    school.say(f"{TOPIC}/alert", alert(id="both", state="acknowledged", repeat=1, by="王工"))
+    shown = teacher.wait(lambda p: id_ in p["answers"], "the answer")
+    assert shown["answers"][id_] == {"ok": True, "reason": None, "by": "王工"}
+    for id_ in ("both", "after the answer"):
+        school.say(f"{TOPIC}/alert", alert(id=id_, state="closed", repeat=2, by="王工", verdict="real"))
+    teacher.wait(lambda p: all(not one["open"] for one in p["alerts"] if one["id"] in ("both", "after the answer")), "the end")
+
+
 def test_whoever_is_not_logged_in_sees_nothing(page: Served) -> None:
     """Neither the picture nor the stream, and wishes even less."""
     stranger = Visitor(page.port)
