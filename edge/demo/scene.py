@@ -46,9 +46,8 @@ class Scene:
 
 
 def demo(seed: int = 1) -> Scene:
-    """A quiet corridor, talk, laughter, a door; then screams, and at last somebody who cries."""
+    """A quiet corridor, talk, laughter, a door; then a scream, and at last somebody who cries."""
     rng = np.random.default_rng(seed)
-    trouble = np.concatenate([sounds.scream(rng, WOMAN), np.zeros(RATE_HZ // 4, np.float32), sounds.scream(rng, CHILD)])
     talk = sounds.talk(rng, WOMAN, 2.2), sounds.talk(rng, MAN, 2.0)
     return _scene(
         rng,
@@ -57,7 +56,7 @@ def demo(seed: int = 1) -> Scene:
             (2.0, N_("two people talk"), "", np.concatenate(talk), sounds.at_distance(64, 2.0)),
             (7.0, N_("laughter"), "", sounds.laugh(rng, WOMAN, 1), sounds.at_distance(72, 2.0)),
             (10.5, N_("a door slams"), "", sounds.door_slam(rng), sounds.at_distance(80, 4.0)),
-            (12.5, N_("screams"), "shouting", trouble, sounds.at_distance(102, 1.5)),
+            (12.5, N_("screams"), "shouting", sounds.scream(rng, WOMAN), sounds.at_distance(102, 1.5)),
             (18.5, N_("somebody cries"), "crying", sounds.sob(rng, WOMAN), sounds.at_distance(68, 2.0)),
         ],
     )

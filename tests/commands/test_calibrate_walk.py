@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge.demo import sounds
+from edge.demo.voice import MAN
 from edge.shipped import models_folder
 from tests.command import xiaoan
 from tests.pseudo_terminal import Terminal
@@ -15,16 +16,16 @@ pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists()
 
 
 def test_a_walk_ends_in_a_sheet(tmp_path: Path, virtual_microphone: VirtualMicrophone) -> None:
-    """A scream at 1 m is raised, with level and score; what is left out keeps the walk from being accepted; the sheet says who, where and what."""
+    """A shout at 1 m is raised, with level and score; what is left out keeps the walk from being accepted; the sheet says who, where and what."""
     (tmp_path / "config.toml").write_text(
         f'[terminal]\nname = "t1"\nplace = "二楼"\n[microphone]\ndevice = "{virtual_microphone.device}"\n[paths]\nstate = "{tmp_path}/state"\n'
     )
-    scream = np.concatenate([sounds.at_level(sounds.scream(np.random.default_rng(seed)), 95) for seed in range(8)])
+    shouts = np.concatenate([sounds.at_level(sounds.shout(np.random.default_rng(seed), MAN), 90) for seed in range(8)])
     with Terminal("calibrate", "walk", "--sheet", tmp_path / "sheet.html", "--by", "李老师", "--config", tmp_path / "config.toml") as shown:
         shown.wait_for("1/16  1 m away, shout")
-        virtual_microphone.play(scream, 16_000)
+        virtual_microphone.play(shouts, 16_000)
         shown.press("\n")
-        shown.wait_for(r"as it must be: shouting, \d\d+ dBA, shouting [01]\.\d\d")
+        shown.wait_for(r"as it must be: shouting,( crying,)? \d\d+ dBA, shouting [01]\.\d\d")  # made shouts in a row are taken for crying as well
         shown.wait_for("2/16  1 m away, clap")
         shown.press("s\n")
         shown.wait_for("3/16  1 m away, read")
