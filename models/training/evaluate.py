@@ -1,6 +1,6 @@
 """Scores a trained network on bench scenes.
 
-    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut]
+    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut]        or FILE.onnx in place of RUN
 
 With --cut nothing above 4 kHz reaches the network, as a narrow recorder or codec would have it: a network whose figures change much goes by the recorder.
 """
@@ -10,6 +10,8 @@ import ast
 import csv
 import json
 import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +19,18 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from edge.detect.detector import LABELS
 from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
+from models.training.begin import begun
 from models.training.bench import bench_module
+from models.training.networks import Detector
+from models.training.recorder import without_above
 from models.training.render import SETTINGS
 from models.training.train import load_network
+
+Row = Mapping[str, str]
+Found = tuple[float, Row]
 
 STEP = 5  # outputs in a step: 0.2 s
 CUT_BAND, CUT_DB = 49, 12.0  # the first band above 4 kHz; and by how much each is below the one under it
@@ -42,15 +51,20 @@ def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:
 
 def cut(frames: NDArray[np.float16]) -> NDArray[np.float16]:
     """Frames (scenes, frames, bands) in dB without what is above 4 kHz."""
-    frames = frames.copy()
-    frames[..., CUT_BAND:] -= np.minimum(70, CUT_DB * np.arange(1, frames.shape[-1] - CUT_BAND + 1)).astype(np.float16)
-    return np.maximum(frames, np.float16(10 * math.log10(SETTINGS.floor)))
+    return np.maximum(without_above(frames, CUT_BAND, CUT_DB), np.float16(10 * math.log10(SETTINGS.floor)))
+
+
+def network_of(run: Path, frames: NDArray[np.float16]) -> Detector:
+    """The network of a run, or of an exported detector (frames: some scenes), in evaluation mode."""
+    if run.is_dir():
+        return load_network(run)
+    return begun(run, len(LABELS), len(LABELS), torch.from_numpy(frames[:32].astype(np.float32))).eval()
 
 
 @torch.no_grad()
 def logits_of(run: Path, frames: NDArray[np.float16]) -> NDArray[np.float32]:
     """(scenes, outputs a second * seconds, outputs) of every scene."""
-    network = load_network(run)
+    network = network_of(run, frames)
     usable = frames.shape[1] // (4 * STEP) * 4 * STEP
     out = []
     for i in range(0, len(frames), 32):
@@ -72,7 +86,8 @@ def append(table: Path, run: Path, scenes: str, label: str, events: int, hours: 
     about = json.loads((run / "network.json").read_text())
     asked, parameters = about["args"], sum(p.numel() for p in load_network(run).parameters())
     row = {
-        "run": run.name, "steps": about["step"], "seed": asked["seed"], "parameters": parameters, "memory": asked["memory"], "depthwise": asked["depthwise"],
+        "run": run.name, "steps": about["step"], "batch": asked["batch"], "seed": asked["seed"], "parameters": parameters,
+        "memory": asked["memory"], "depthwise": asked["depthwise"],
         "tags": asked["tags"] != "None", "without": " ".join(ast.literal_eval(asked["without"])), "scenes": scenes, "label": label, "events": events,
         "hours": round(hours, 1), "ap": round(figures["ap"], 3), "recall_1": round(figures["recall@1/h"], 3), "recall_10": round(figures["recall@10/h"], 3),
     }  # fmt: skip
@@ -84,23 +99,46 @@ def append(table: Path, run: Path, scenes: str, label: str, events: int, hours: 
         writer.writerow(row)
 
 
+def details(
+    label: str, truth: Sequence[Row], events: Sequence[Found], alarms: Sequence[Found], figures: Mapping[str, float], highest: Mapping[str, float]
+) -> Iterator[str]:
+    """Lines by kind and corpus. events, alarms: peaks and their rows, as the bench finds them; highest: score of each file."""
+    for key in ("kind", "corpus"):
+        for limit in ("1/h", "10/h"):
+            yield f"  {limit} by {key}: " + shares((row[key], value > figures[f"threshold@{limit}"]) for value, row in events)
+    of_corpus = ((f"{row['kind']} of {row['corpus']}" if row["label"] == label else row["kind"], highest[row["file"]] > 0.5) for row in truth)
+    yield "  scenes with a score above 0.5: " + shares(of_corpus)
+    worst = Counter(row["kind"] for value, row in alarms if value > figures["threshold@10/h"])
+    yield "  false at 10/h: " + ", ".join(f"{kind} {n}" for kind, n in worst.most_common(12))
+
+
+def shares(named: Iterable[tuple[str, bool]]) -> str:
+    """Of each name, how many are true, and of how many."""
+    cells: dict[str, list[bool]] = {}
+    for name, true in named:
+        cells.setdefault(name, []).append(true)
+    return ", ".join(f"{name} {np.mean(v):.2f} ({len(v)})" for name, v in sorted(cells.items()))
+
+
 def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, help="folder of a training, or an exported detector.onnx")
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
     parser.add_argument("--cut", action="store_true", help="without what is above 4 kHz")
     parser.add_argument("--short", action="store_true", help="without the figures by kind and corpus")
     parser.add_argument("--append", type=Path, metavar="CSV", help="add the figures to a table of what was tried")
     args = parser.parse_args()
+    if args.append and not args.run.is_dir():
+        parser.error("--append needs the folder of a training, which says how it was made")
     torch.set_num_threads(1)
     bench = bench_module(args.bench)
     truth = bench.read_truth(args.scenes / "truth.csv")
     names, frames = scene_features(args.scenes)
     times, scores = step_scores(logits_of(args.run, cut(frames) if args.cut else frames))
-    files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(("shouting", "crying"))}) for i, n in enumerate(names)}
-    for label in ("shouting", "crying"):
+    files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(LABELS)}) for i, n in enumerate(names)}
+    for k, label in enumerate(LABELS):
         events, alarms, hours = bench.evaluate(truth, files, label)
         s = bench.summary(events, alarms, hours)
         print(f"{args.run.name}{' cut at 4 kHz' if args.cut else ''} {label}: AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}")
@@ -108,17 +146,8 @@ def main() -> None:
             append(args.append, args.run, args.scenes.name + (" cut" if args.cut else ""), label, len(events), hours, s)
         if args.short:
             continue
-        for key in ("kind", "corpus"):
-            for limit in ("1/h", "10/h"):
-                cells: dict[str, list[bool]] = {}
-                for value, row in events:
-                    cells.setdefault(row[key], []).append(value > s[f"threshold@{limit}"])
-                print(f"  {limit} by {key}: " + ", ".join(f"{k} {np.mean(v):.2f} ({len(v)})" for k, v in sorted(cells.items())))
-        worst: dict[str, int] = {}
-        for value, row in alarms:
-            if value > s["threshold@10/h"]:
-                worst[row["kind"]] = worst.get(row["kind"], 0) + 1
-        print("  false at 10/h: " + ", ".join(f"{k} {v}" for k, v in sorted(worst.items(), key=lambda i: -i[1])[:12]))
+        highest = {name: float(scores[i, :, k].max()) for i, name in enumerate(names)}
+        print("\n".join(details(label, truth, events, alarms, s, highest)))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
+from models.training.recorder import narrowed, recorded_again, widened
 from models.training.render import SETTINGS, Entry
 
 Array = NDArray[np.float32]
@@ -67,12 +68,9 @@ CROWDS = (("yell_joy", "laugh", "clap"), ("speech", "raised", "laugh", "yell_joy
 """Kinds that a crowd is mixed of: cheering, a playground, babble, a choir, noisy play."""
 
 
-VOICES = frozenset({"scream", "shout", "cry_baby", "cry_child", "sob", "laugh", "yell_joy", "voice", "sing", "cough"})
+VOICES = frozenset({*SHOUTING, *CRYING, "laugh", "yell_joy", *GROUPS["voice"], *GROUPS["sing"], *GROUPS["cough"]})
 WIDENED, NARROWED = 0.8, 0.12
 """Of voices that a recorder cut off get the band above again; of all sounds lose it."""
-
-CUT_DB, CUT_BANDS, CUT_AT = 24.0, 5, range(26, 52)
-"""A recorder's cut falls by so much over so few bands, at 1.4 to 5 kHz, and nothing comes back above it; voices, rooms and capsules fall more gently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +86,6 @@ class Scene:
     bag: Array
     reach: NDArray[np.bool_]
     entry: int
-
-
-def narrowed(frames: Array, rng: Rng) -> Array:
-    """Frames (n, bands) in dB as a recorder with a low rate would have them: nothing above 2 to 6 kHz."""
-    first = int(rng.integers(34, 58))
-    frames = frames.copy()
-    frames[:, first:] -= np.minimum(70, rng.uniform(6, 14) * np.arange(1, frames.shape[1] - first + 1)).astype(np.float32)
-    return frames
-
-
-def widened(frames: Array, rng: Rng) -> Array:
-    """Frames (n, bands) in dB of a voice with what a recorder cut off: the band below the cut folded upwards, falling. As they are where nothing was cut."""
-    loud = frames[frames.max(axis=1) > frames.max() - 20]
-    profile = 10 * np.log10(np.mean(10 ** (loud / 10), axis=0) + 1e-20)
-    falls = [profile[i] - profile[i + CUT_BANDS :].max() for i in CUT_AT]
-    last = CUT_AT[int(np.argmax(falls))]
-    if max(falls) < CUT_DB:
-        return frames
-    above = np.arange(1, frames.shape[1] - last)
-    missing = frames[:, last - (above - 1) % 12] - (rng.uniform(0, 8) + rng.uniform(0.3, 1.8) * above).astype(np.float32)
-    frames = frames.copy()
-    np.maximum(frames[:, last + 1 :], missing, out=frames[:, last + 1 :])
-    return frames
 
 
 class Mixer:
@@ -155,13 +130,14 @@ class Mixer:
     def _varied(self, rng: Rng, i: int) -> Array:
         """The frames of an entry, half of the time faster or slower and with all that it holds a band or two higher or lower.
 
-        Nearly all recordings of babies end at 4 kHz, and what was made of them lower still: what a recorder left out must not tell what was recorded.
+        Another recorder has its part in it: nearly all recordings of babies end at 4 kHz, and what was made of them lower still.
         """
         frames = self._frames(i)
         if rng.random() < NARROWED:
             frames = narrowed(frames, rng)
-        elif OUTPUT_OF.get(self._entries[i].kind) in VOICES and rng.random() < WIDENED:
+        elif self._entries[i].kind in VOICES and rng.random() < WIDENED:
             frames = widened(frames, rng)
+        frames = recorded_again(frames, self._noise, rng)
         if rng.random() < 0.5:
             rows = np.linspace(0, len(frames) - 1, max(8, int(len(frames) * rng.uniform(*PACES))))
             bands = np.clip(np.arange(SETTINGS.bands) - rng.integers(-2, 3), 0, SETTINGS.bands - 1)
