@@ -13,7 +13,7 @@ from edge.calibrate.site import TARGET_PER_DAY, Proposal, kept_beside, propose
 from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Tally
 from edge.chain import Listening, wanted
 from edge.commands import gathering, judging, keeping, phrases_judged
-from edge.commands.claims import PHRASE_IS_COMMON, conclusions, may_be_written
+from edge.commands.claims import PHRASE_IS_COMMON, conclusions, facts, may_be_written
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.phrases_try import NoPhrases
 from edge.config import profiles
@@ -126,9 +126,7 @@ def _show(context: Context, found: list[Found], proposal: Proposal) -> None:
     _ = context.translate
     if context.json:
         context.print_json({
-            "heard_h": round(proposal.heard_h, 5), "needed_h": round(proposal.needed_h, 1), "proven": proposal.proven, "reachable": proposal.reachable,
-            "target_per_day": proposal.target_per_day, "per_day": round(proposal.per_day, 3), "at_most_per_day": round(proposal.at_most_per_day, 3),
-            "incidents": proposal.incidents,
+            **facts(proposal),
             "phrases": [{"phrase": one.phrase.text, "label": one.phrase.group, "before": one.before, "proposed": one.proposed, "incidents": one.count,
                          "per_day": round(one.per_day, 3), "low": round(one.limits[0], 3), "high": round(one.limits[1], 3)} for one in found],
         })  # fmt: skip

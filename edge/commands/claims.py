@@ -8,6 +8,15 @@ PLACE_IS_LOUD = N_("No threshold is high enough for {target:g} a day here: find 
 PHRASE_IS_COMMON = N_("No thresholds are high enough for {target:g} a day here: take the first of these phrases out of the list.")
 
 
+def facts(found: Proposal) -> dict[str, object]:
+    """What a proposal claims, for --json."""
+    return {
+        "heard_h": round(found.heard_h, 5), "needed_h": round(found.needed_h, 1), "proven": found.proven, "reachable": found.reachable,
+        "target_per_day": found.target_per_day, "per_day": round(found.per_day, 3), "at_most_per_day": round(found.at_most_per_day, 3),
+        "incidents": found.incidents,
+    }  # fmt: skip
+
+
 def conclusions(found: Proposal, _: Translate, unreachable: str, go_on: str) -> list[str]:
     """A sentence or two. unreachable: the one for where no thresholds are high enough. go_on: the command that lets it listen on."""
     said = _(N_("With these, {incidents} incidents in {heard:.1f} h: {per_day:.2f} false alarms a day, at most {at_most:.2f} (95 %)."))

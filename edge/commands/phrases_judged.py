@@ -12,7 +12,7 @@ from edge.calibrate.phrase_verdicts import PhraseJudged
 from edge.calibrate.site import Proposal
 from edge.calibrate.verdicts import COLUMNS, Verdict, since_days
 from edge.commands import judging, keeping
-from edge.commands.claims import PHRASE_IS_COMMON, conclusions, may_be_written
+from edge.commands.claims import PHRASE_IS_COMMON, conclusions, facts, may_be_written
 from edge.commands.context import Context
 from edge.config import profiles
 from edge.config.phrases import list_in_use
@@ -99,9 +99,7 @@ def _show(context: Context, rows: Sequence[PhraseJudged], found: Proposal) -> No
     _ = context.translate
     if context.json:
         context.print_json({
-            "heard_h": round(found.heard_h, 5), "needed_h": round(found.needed_h, 1), "proven": found.proven, "reachable": found.reachable,
-            "target_per_day": found.target_per_day, "per_day": round(found.per_day, 3), "at_most_per_day": round(found.at_most_per_day, 3),
-            "incidents": found.incidents,
+            **facts(found),
             "phrases": [{"phrase": row.phrase.text, "label": row.phrase.group, "before": row.phrase.threshold, "proposed": row.proposed, **row.counts,
                          "per_day": round(row.per_day, 3), "low": round(row.limits[0], 3), "high": round(row.limits[1], 3), "false_left": row.left,
                          "missed": [{"raised": one.raised.isoformat(), "score": one.score, "word": one.word} for one in row.missed]} for row in rows],

@@ -11,7 +11,7 @@ from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import GRID, Tally
 from edge.calibrate.verdicts import Priced
 from edge.commands import phrase_table
-from edge.commands.claims import PLACE_IS_LOUD, conclusions
+from edge.commands.claims import PLACE_IS_LOUD, conclusions, facts
 from edge.commands.context import Context, Translate
 from edge.words import N_
 
@@ -25,9 +25,7 @@ def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Propos
     _ = context.translate
     if context.json:
         context.print_json({
-            "heard_h": round(found.heard_h, 5), "needed_h": round(found.needed_h, 1), "proven": found.proven, "reachable": found.reachable,
-            "target_per_day": found.target_per_day, "per_day": round(found.per_day, 3), "at_most_per_day": round(found.at_most_per_day, 3),
-            "incidents": found.incidents, "thresholds": found.thresholds,
+            **facts(found), "thresholds": found.thresholds,
             "hours": [{"hour": h.hour, "heard_s": round(h.heard_s, 1), "l10_dba": h.l10, "l50_dba": h.l50, "l90_dba": h.l90} for h in by_hour(tally)],
             "expected": [{"label": r.label, "period": r.period, "threshold": r.threshold, "incidents": r.incidents, "heard_h": round(r.heard_h, 5),
                           "per_day": round(r.per_day, 3), "low": round(r.low, 3), "high": round(r.high, 3)} for r in rows],

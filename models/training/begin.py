@@ -10,7 +10,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from models.training.networks import Detector
+from models.training.networks import Detector, scaled
 
 
 def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
@@ -38,7 +38,7 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
         order = torch.cat([torch.arange(hidden, 2 * hidden), torch.arange(hidden), torch.arange(2 * hidden, 3 * hidden)])  # ONNX: update, reset, new
         for target, given in ((gru.weight_ih_l0, w[0]), (gru.weight_hh_l0, r[0]), (gru.bias_ih_l0, b[0, : 3 * hidden]), (gru.bias_hh_l0, b[0, 3 * hidden :])):
             target.copy_(given[order])
-        x = (frames[:, None] + 60.0) / 20.0
+        x = scaled(frames)
         for conv, (weight, bias), state in zip(network.convs, convs, network.start(len(frames)), strict=False):
             y = normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2))
             x = torch.relu(y)
@@ -55,4 +55,3 @@ def normalised_as(conv: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: T
     norm.weight.copy_(torch.sqrt(variance + norm.eps))
     norm.bias.copy_(bias + mean)
     return y + bias[:, None, None]
-

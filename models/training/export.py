@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from edge.detect.detector import LABELS
 from models.training.evaluate import STEP
 from models.training.networks import Detector, States
 from models.training.render import SETTINGS
 from models.training.train import load_network
 
-LABELS = ("shouting", "crying")
 STEP_FRAMES = STEP * 4
 TIME_AXIS = "frames"
 """By this name the terminal fixes the axis to one step; recordings are heard many steps at once."""

@@ -12,6 +12,11 @@ from torch import Tensor, nn
 States = list[Tensor]
 
 
+def scaled(frames: Tensor) -> Tensor:
+    """Frames (batch, T, bands) in dB -> (batch, 1, T, bands) of about unit spread."""
+    return (frames[:, None] + 60.0) / 20.0
+
+
 class CausalConv(nn.Module):
     """Convolution over (time, frequency) that sees no later frame, batch normalisation, ReLU. State: the frames of input it still needs."""
 
@@ -101,7 +106,7 @@ class Detector(nn.Module):
     def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """Frames (batch, T, bands) in dB and the states before them -> logits and the states after."""
         after: States = []
-        y = (x[:, None] + 60.0) / 20.0
+        y = scaled(x)
         for conv, state in zip(self.convs, states, strict=False):
             y, s = conv(y, state)
             after.append(s)

@@ -183,7 +183,7 @@ def changed(x: Array, change: str, rng: Rng) -> Array:
             return voices.resized(x, rng.uniform(0.6, 0.8), rng.uniform(0.35, 0.65))
         case "child_speech":
             return voices.resized(x, rng.uniform(1.05, 1.3), rng.uniform(1.0, 1.5))
-        case "other_scream" | "other_shout" | "other_raised" | "other_laugh" | "other_sob" | "other_yell":
+        case other if other.startswith("other_"):
             return voices.resized(x, rng.uniform(0.82, 1.3), rng.uniform(0.65, 1.5))
     return x
 

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,9 +12,9 @@ import soundfile
 
 from edge.calibrate.phrase_counts import PhraseSetup
 from edge.calibrate.tally import GRID, Cell, Tally, from_json
-from edge.commands.main import main
 from edge.config.profiles import FILE, read
 from edge.shipped import models_folder
+from tests.in_process import Done, xiaoan_with
 from tests.pseudo_terminal import Terminal
 from tests.sound_server import VirtualMicrophone
 
@@ -41,25 +40,10 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
 
 
-class Done(NamedTuple):
-    """What a command came to."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
 def xiaoan(config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """`xiaoan` with this configuration in this process: most of a command's time is its start."""
-    for name, value in {"LC_ALL": "C.UTF-8", "LANGUAGE": "", "COLUMNS": "120"}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str | Path) -> Done:
-        capsys.readouterr()
-        return Done(main([*map(str, arguments), "--config", str(config)]), *capsys.readouterr())
-
-    return run
+    """`xiaoan` with this configuration, in this process."""
+    return xiaoan_with(config, capsys, monkeypatch)
 
 
 def gathered(state: Path) -> Tally:

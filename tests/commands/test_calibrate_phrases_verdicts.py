@@ -4,13 +4,11 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from edge.calibrate.history import History, setup_for
 from edge.calibrate.tally import Cell, Tally
-from edge.commands.main import main
 from edge.config.load import read
 from edge.config.profiles import FILE
 from edge.config.profiles import read as read_profile
@@ -18,6 +16,7 @@ from edge.desk.export import verdicts
 from edge.desk.school import Case
 from edge.detect.manifest import read_manifest
 from edge.shipped import models_folder
+from tests.in_process import Done, xiaoan_with
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "phrases-model.toml").exists(), reason="there is no phrase model yet")
 pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed")
@@ -25,14 +24,6 @@ pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed
 LIST = '[help]\nphrases = ["救命", "开门"]\n[insult]\nphrases = [{text = "滚出去", threshold = 0.7}, {text = "蠢猪", on = false}]\n'
 NOON_MS = 1_795_147_200_000  # 2026-11-20
 SCORES = {"救命": (0.52, 0.66, 0.58), "滚出去": (0.55, 0.55, 0.52)}
-
-
-class Done(NamedTuple):
-    """What a command came to."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 @pytest.fixture
@@ -53,15 +44,8 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def xiaoan(config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """The command with this configuration and the verdicts, in this process: most of a command's time is its start."""
-    for name, value in {"LC_ALL": "C.UTF-8", "LANGUAGE": "", "COLUMNS": "160"}.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*arguments: str | Path) -> Done:
-        capsys.readouterr()
-        return Done(main(["calibrate", *map(str, arguments), "--config", str(config)]), *capsys.readouterr())
-
-    return run
+    """The command with this configuration and the verdicts, in this process."""
+    return xiaoan_with(config, capsys, monkeypatch, "calibrate", columns=160)
 
 
 @pytest.fixture

@@ -6,18 +6,14 @@ What the networks hear in the scenes is kept beside them, by `evidence` and here
 """
 
 import argparse
-import csv
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge.config.phrases import GROUPS, Phrase, list_in_use
-from edge.config.schema import PhraseSettings
+from edge.config.phrases import GROUPS, Phrase
 from edge.decide.evidence import EvidenceSettings
-from edge.detect.phrases import PHRASE_MANIFEST, read_phrase_manifest
-from edge.detect.units import units_of
-from models.training.phrases.evidence import Files, Heard, Row, kept, weighed
+from models.training.phrases.evidence import Files, Heard, Row, of_scenes, weighed
 
 LEVELS_DBA = (65.0, 70.0, 75.0, 80.0)
 SECOND_S = 3.0
@@ -65,15 +61,10 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=1, metavar="N", help="take each N-th scene")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
-    with (args.scenes / "truth.csv").open(newline="", encoding="utf-8") as file:
-        truth = list(csv.DictReader(file))
-    listed = list_in_use(PhraseSettings(), args.models)
-    units = units_of([p.text for p in listed.heard], listed.mergers, heteronyms=listed.heteronyms)
-    heard = kept(args.scenes, [row["file"] for row in truth], args.models, listed.heard, [units[p.text] for p in listed.heard], args.jobs)
-    rules = read_phrase_manifest(args.models / PHRASE_MANIFEST).rules
+    truth, phrases, heard, thresholds = of_scenes(args.scenes, args.models, args.jobs)
     one_in = slice(None, None, args.each)
     some = Heard(heard.files[one_in], heard.times, heard.level_dba[one_in], heard.shouting[one_in], heard.scores[one_in])
-    print("\n".join(table(truth[one_in], some, listed.heard, {group: rules[group].threshold for group in GROUPS})))
+    print("\n".join(table(truth[one_in], some, phrases, thresholds)))
 
 
 if __name__ == "__main__":

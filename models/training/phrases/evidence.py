@@ -96,6 +96,19 @@ def kept(scenes: Path, files: Sequence[str], models: Path, phrases: Sequence[Phr
     return Heard(tuple(files), *(table[name] for name in ("times", "level_dba", "shouting", "scores")))
 
 
+def of_scenes(
+    scenes: Path, models: Path, jobs: int, phrases: Path | None = None, first: int | None = None
+) -> tuple[Sequence[Row], Sequence[Phrase], Heard, Mapping[str, float]]:
+    """Truth, phrases, what is heard of them, and each group's threshold, for a folder of scenes; the first so many of them. phrases: a list of one's own."""
+    with (scenes / "truth.csv").open(newline="", encoding="utf-8") as file:
+        truth = list(csv.DictReader(file))[:first]
+    listed = list_in_use(PhraseSettings(), models, phrases)
+    units = units_of([p.text for p in listed.heard], listed.mergers, heteronyms=listed.heteronyms)
+    heard = kept(scenes, [row["file"] for row in truth], models, listed.heard, [units[p.text] for p in listed.heard], jobs)
+    rules = read_phrase_manifest(models / PHRASE_MANIFEST).rules
+    return truth, listed.heard, heard, {group: rules[group].threshold for group in GROUPS}
+
+
 def weighed(heard: Heard, phrases: Sequence[Phrase], thresholds: Mapping[str, float], settings: EvidenceSettings) -> Files:
     """Scores of each group as the terminal has them, by these settings. thresholds: of each group."""
     rows_of = {group: [i for i, p in enumerate(phrases) if p.group == group] for group in GROUPS}
@@ -230,13 +243,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     bench = bench_module(args.bench)
-    with (args.scenes / "truth.csv").open(newline="", encoding="utf-8") as file:
-        truth = list(csv.DictReader(file))[: args.first]
-    listed = list_in_use(PhraseSettings(), args.models, args.list)
-    units = units_of([p.text for p in listed.heard], listed.mergers, heteronyms=listed.heteronyms)
-    heard = kept(args.scenes, [row["file"] for row in truth], args.models, listed.heard, [units[p.text] for p in listed.heard], args.jobs)
-    rules = read_phrase_manifest(args.models / PHRASE_MANIFEST).rules
-    weigh_with = partial(weighed, heard, listed.heard, {group: rules[group].threshold for group in GROUPS})
+    truth, phrases, heard, thresholds = of_scenes(args.scenes, args.models, args.jobs, args.list, args.first)
+    weigh_with = partial(weighed, heard, phrases, thresholds)
     now = EvidenceSettings()
     rows = {"without evidence": weigh_with(WITHOUT), "as it is": weigh_with(now)}
     worth = gain(outcomes(truth, rows["without evidence"], bench), outcomes(truth, rows["as it is"], bench), len(truth))
