@@ -34,10 +34,13 @@ torture: $(VENV)/installed-test
 	@nice $(BIN)/python -m tests.system.leak --cycles 500
 	@nice $(BIN)/python -m tests.system.soak --hours 24 --speed 60
 
-# Nonsense for everything that takes something from outside: make fuzz CASES=10000
+# Nonsense for everything that takes something from outside: make fuzz CASES=10000 GUIDED_S=10. First drawn, then led by coverage for GUIDED_S seconds a door.
 CASES ?= 1000000
+GUIDED_S ?= 60
 fuzz: $(VENV)/installed-test
 	@nice $(BIN)/python -m tests.fuzz --cases $(CASES)
+	@$(PIP) atheris || echo "xiaoan: fuzzing by coverage skipped: atheris cannot be installed here"
+	@! $(BIN)/python -c 'import atheris' 2>/dev/null || nice $(BIN)/python -m tests.fuzz.guided --seconds $(GUIDED_S)
 
 # Known holes in what a device installs; says so where the network lets nobody be asked.
 audit: | $(BIN)/python
