@@ -149,6 +149,11 @@ def train(args: argparse.Namespace) -> None:
             (args.out / "network.json").write_text(json.dumps(settings, indent=1))
 
 
+def saved_average(network: Detector) -> dict[str, Tensor]:
+    """The network as the average that a checkpoint holds."""
+    return dict(torch.optim.swa_utils.AveragedModel(network, use_buffers=True).state_dict())
+
+
 def load_network(run: Path) -> Detector:
     """The averaged network of a run, in evaluation mode, with only the outputs of OUTPUTS."""
     config = json.loads((run / "network.json").read_text())["config"]

@@ -20,6 +20,7 @@ torch = pytest.importorskip("torch", reason="torch (extra [train]) is not instal
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
 from models.training import mix, networks  # noqa: E402 - they need what may be skipped
+from models.training.average import averaged, normalised  # noqa: E402
 from models.training.begin import begun  # noqa: E402
 from models.training.corpus import Corpus  # noqa: E402
 from models.training.evaluate import STEP  # noqa: E402
@@ -176,6 +177,19 @@ def test_a_training_goes_on_from_a_detector_that_was_exported() -> None:
     assert whole.std() > 1e-4
     states = network.start()
     np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-5)
+
+
+def test_the_mean_of_two_trainings_is_between_them_and_normalised_anew() -> None:
+    """Weights are means; statistics come from the scenes that are given, whatever they were before."""
+    torch.manual_seed(1)
+    one, other = networks.Detector(3, width=16), networks.Detector(3, width=16)
+    mean = averaged([one, other])
+    torch.testing.assert_close(mean.head.weight, (one.head.weight + other.head.weight) / 2)
+    scenes = frames(4.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
+    known = normalised(mean, [scenes])
+    seen = torch.cat([known.start(2)[0], networks.scaled(scenes)], 2)
+    torch.testing.assert_close(known.convs[0].norm.running_mean, known.convs[0].conv(seen).mean((0, 2, 3)), atol=1e-4, rtol=1e-4)
+    assert not known.training
 
 
 def test_all_that_cries_is_among_the_voices_that_are_widened() -> None:

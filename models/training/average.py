@@ -1,0 +1,68 @@
+"""The mean of trainings that began at the same detector with other seeds: one network, no larger, surer in places none of them has heard.
+
+    python -m models.training.average RUN RUN... --pool POOL --out RUN
+
+Weights are averaged (model soup, Wortsman et al. 2022), and the statistics of normalisation are taken anew from scenes.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.training.mix import Mixer
+from models.training.networks import Detector
+from models.training.render import load_pool
+from models.training.train import load_network, saved_average
+
+BATCHES, BATCH = 60, 16
+"""Scenes from which the statistics of normalisation are taken."""
+
+
+def averaged(networks: Sequence[Detector]) -> Detector:
+    """A network whose weights are the mean of those of networks of one shape. Its statistics of normalisation are means as well, and not yet right."""
+    mean = Detector(**networks[0].config)  # type: ignore[arg-type]
+    states = [n.state_dict() for n in networks]
+    mean.load_state_dict({name: torch.stack([s[name].double() for s in states]).mean(0).to(value.dtype) for name, value in states[0].items()})
+    return mean
+
+
+@torch.no_grad()
+def normalised(network: Detector, batches: Sequence[Tensor]) -> Detector:
+    """The network with its normalisation's statistics taken from batches of frames (batch, T, bands), in evaluation mode."""
+    network.eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # the mean over all batches
+            module.train()
+    for frames in batches:
+        network(frames, network.start(len(frames)))
+    return network.eval()
+
+
+def main() -> None:
+    """Run it from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--pool", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    abouts = [json.loads((run / "network.json").read_text()) for run in args.runs]
+    mixer = Mixer(*load_pool(args.pool))
+    rng = np.random.default_rng(args.seed)
+    batches = [torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(BATCH)])) for _ in range(BATCHES)]
+    network = normalised(averaged([load_network(run) for run in args.runs]), batches)
+    args.out.mkdir(parents=True, exist_ok=True)
+    torch.save({"average": saved_average(network)}, args.out / "checkpoint.pt")
+    about = {**abouts[0], "data": sorted(set().union(*(a["data"] for a in abouts))), "step": sum(a["step"] for a in abouts)}
+    (args.out / "network.json").write_text(json.dumps(about, indent=1))
+
+
+if __name__ == "__main__":
+    main()
