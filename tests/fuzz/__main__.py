@@ -41,11 +41,7 @@ class Feeder:
 
     def feed(self, data: bytes) -> None:
         """One case. Raises Failed."""
-        if self._process is None:
-            self._process, self._fed = self._start(), 0
-            if self._line(self._process, data, START_S) != READY:
-                raise Failed("the process that is fed says something else at its begin")
-        process = self._process
+        process = self._process or self._started()
         assert process.stdin
         process.stdin.write(LENGTH.pack(len(data)) + data)
         process.stdin.flush()
@@ -74,8 +70,12 @@ class Feeder:
             raise Failed(f"the process ended with {status}: {data!r}")
         return line
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([sys.executable, "-m", "tests.fuzz.feeder", self.name], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def _started(self) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen([sys.executable, "-m", "tests.fuzz.feeder", self.name], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process, self._fed = process, 0
+        if self._line(process, b"", START_S) != READY:
+            raise Failed("the process that is fed says something else at its begin")
+        return process
 
     def _end(self) -> None:
         if process := self._process:
@@ -84,6 +84,7 @@ class Feeder:
             process.communicate()
 
     def __enter__(self) -> Self:
+        self._started()  # before cases are searched: a slow machine is no case
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -357,8 +357,6 @@ TARGETS: Mapping[str, Target] = {
     "capture child": Target(frames, FRAMES),
     "key pipe": Target(key_pipe, WORDS),
     "usb key": Target(usb_key, st.binary(max_size=400)),
-
-
     "normal": Target(normal, NORMALS),
     "evidence": Target(evidence, CLEAR),
 }
