@@ -99,6 +99,7 @@ class Terminal:
     heard_ms: int | None = None  # when it last heard any sound
     condition: str = "never_seen"
     since_ms: int = 0  # of the condition
+    was: str = ""  # its condition when the desk last wrote, until it has said its health anew: faults are not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,7 @@ def _heard(before: Terminal, body: Body, now_ms: int, *, retained: bool) -> Term
             heard_ms = told_ms if body.heard_s > 0 and not DEAF.intersection(body.faults) else before.heard_ms
             return replace(
                 before, faults=body.faults, l10_dba=body.l10_dba, l50_dba=body.l50_dba, l90_dba=body.l90_dba, temperature_c=body.temperature_c,
-                waiting=body.waiting, told_ms=told_ms, heard_ms=heard_ms,
+                waiting=body.waiting, told_ms=told_ms, heard_ms=heard_ms, was="",
             )  # fmt: skip
         case Alert() if not before.place:
             return replace(before, place=body.place)
@@ -277,13 +278,13 @@ def _condition(terminal: Terminal, now_ms: int) -> str:
         return "never_seen"
     if terminal.online is False:
         return "offline"
-    if DEAF.intersection(terminal.faults):
+    if DEAF.intersection(terminal.faults) or terminal.was == "deaf":
         return "deaf"
     if terminal.told_ms is None or now_ms - terminal.told_ms > STALE_S * 1000:
         return "stale"
-    if WARM.intersection(terminal.faults):
+    if WARM.intersection(terminal.faults) or terminal.was == "warm":
         return "warm"
-    if terminal.faults:
+    if terminal.faults or terminal.was == "faulty":
         return "faulty"
     return "muted" if any(until_ms > now_ms for until_ms in terminal.mutes.values()) else "fine"
 

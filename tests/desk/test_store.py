@@ -11,13 +11,13 @@ from sqlalchemy import Connection, create_engine, inspect
 
 from edge.desk import migration
 from edge.desk.keeper import Keeper
-from edge.desk.school import Case, Terminal
+from edge.desk.school import Case, School, Terminal
 from edge.desk.store import Deed, NoStore, Spot, Store, User, local_day, metadata
 from tests.broker import wait_for
 from tests.command import xiaoan
 from tests.desk import early
 from tests.desk.postgresql import postgresql
-from tests.desk.say import ID, NOON_MS, PLACE
+from tests.desk.say import ID, NOON_MS, PLACE, health, said, status
 
 CASE = Case("t1", ID, "shouting", "raised", PLACE, NOON_MS, "break", score=0.9, trace=((0.0, 0.9, None),))
 
@@ -86,6 +86,19 @@ def test_the_days_on_which_a_terminal_heard_are_kept(store: Store) -> None:
         store.keep([], [Terminal("t1", heard_ms=ms, condition="fine"), Terminal("t2", condition="deaf")], [])
     assert store.heard(day, day) == {("t1", day)}
     assert len(store.heard(day, day + timedelta(days=7))) == 2
+
+
+@pytest.mark.parametrize(("condition", "fault"), [("deaf", "covered"), ("warm", "over_temperature"), ("faulty", "disk_full")])
+def test_since_when_something_is_wrong_outlasts_the_desk(store: Store, condition: str, fault: str) -> None:
+    """A terminal says first that it is there, and then what is wrong: that is nothing new."""
+    store.keep([], [Terminal("t1", online=True, told_ms=NOON_MS, condition=condition, since_ms=NOON_MS - 5)], [])
+    school = School([], NOON_MS + 9, (), store.terminals())
+    for kind, body in (("status", status()), ("health", health(faults=[fault]))):
+        assert school.tick(NOON_MS + 9) == []
+        school.take(said(kind, body), NOON_MS + 9, "")
+        assert [(one.condition, one.since_ms) for one in school.terminals] == [(condition, NOON_MS - 5)]
+    school.take(said("health", health()), NOON_MS + 10, "")
+    assert [(one.condition, one.since_ms) for one in school.terminals] == [("fine", NOON_MS + 10)]
 
 
 def test_a_spot_on_the_plan_stays(store: Store) -> None:
