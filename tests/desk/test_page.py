@@ -1,8 +1,6 @@
 """The page in a real browser: the real terminal hears a recording, mosquitto carries it, Chromium shows it, and a finger presses the button."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +10,16 @@ import pytest
 from edge.desk.store import Spot, Store
 from edge.desk.words import WORDS
 from tests.broker import Broker, Desk, wait_for
+from tests.desk.browser import PATIENCE_MS, browser, fill_login, log_in
 from tests.desk.say import alert, health, status
-from tests.desk.served import PASSWORD, Served, Visitor, served
+from tests.desk.served import PASSWORD, Visitor, served
 from tests.system.terminal import Terminal, loud
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PAGE = Path(__file__).parents[2] / "edge" / "desk" / "page"
-PATIENCE_MS = 120_000.0  # a browser's first start takes half a minute on a busy machine
-SWITCHES = (
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
-)  # fmt: skip
+WIDEST = "Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('*')].map((one) => one.getBoundingClientRect().right))"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
 
@@ -38,31 +34,8 @@ def test_every_word_of_the_script_is_in_the_catalogue() -> None:
 @pytest.fixture
 def browser_page(tmp_path: Path) -> "Iterator[Page]":
     """A page of the size of a small phone."""
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        context = driver.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=chromium, headless=True, args=[*SWITCHES, *(["--no-sandbox"] if os.getuid() == 0 else [])],
-            viewport={"width": 360, "height": 740}, locale="zh-CN", timeout=PATIENCE_MS,
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE_MS)
-        try:
-            yield context.pages[0]
-        finally:
-            context.close()
-
-
-def log_in(page: "Page", desk: Served, language: str, name: str = "李老师") -> None:
-    """By the form, with the keyboard alone."""
-    page.goto(f"http://127.0.0.1:{desk.port}/login?lang={language}")
-    page.locator("input[name=name]").focus()
-    page.keyboard.insert_text(name)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#tab-alerts")
+    with browser(tmp_path / "profile") as page:
+        yield page
 
 
 def test_from_the_sound_to_the_button(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
@@ -157,3 +130,32 @@ def test_the_plan_is_filled_by_keys_alone_and_faults_have_names(tmp_path: Path, 
             browser_page.get_by_role("link", name=name).press("Enter")
             browser_page.get_by_role("link", name=name).and_(browser_page.locator("[aria-current]")).wait_for()
             assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_people_change_their_own_password(tmp_path: Path, broker: Broker, browser_page: "Page") -> None:
+    """With the keyboard alone, on a phone: not without the present one; then the new one lets in, and the old one does not."""
+    new = "a new horse, a new battery"
+
+    def change(*entries: str) -> None:
+        browser_page.locator("input[name=old]").focus()
+        for entry in entries:
+            browser_page.keyboard.type(entry)
+            browser_page.keyboard.press("Tab")
+        browser_page.keyboard.press("Enter")  # on the button
+
+    with served(tmp_path, broker.port) as page:
+        log_in(browser_page, page, "en")
+        browser_page.get_by_role("link", name="Password").press("Enter")
+        assert browser_page.get_by_role("heading").inner_text() == "Change your password"
+        assert browser_page.evaluate(WIDEST) <= 360
+        change("not the present one", new, new)
+        browser_page.get_by_text("The old password is wrong; nothing was changed.").wait_for()
+        assert browser_page.evaluate(WIDEST) <= 360
+        change(PASSWORD, new, new)
+        browser_page.get_by_text("Your password is changed.").wait_for()
+        browser_page.get_by_role("link", name="Duty desk").press("Enter")
+        browser_page.get_by_role("button", name="Log out").press("Enter")
+        browser_page.locator("input[name=name]").wait_for()
+        fill_login(browser_page, page, "en", "李老师")
+        browser_page.get_by_text("Name or password is wrong.").wait_for()
+        log_in(browser_page, page, "en", password=new)
