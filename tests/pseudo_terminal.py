@@ -42,7 +42,12 @@ class Terminal:
     @property
     def text(self) -> str:
         """Everything that was written so far, without colours and cursor movements."""
-        return _CONTROL.sub("", self._heard.decode("utf-8", errors="ignore")).replace("\r\n", "\n").replace("\r", "\n")
+        return _CONTROL.sub("", self.written).replace("\r\n", "\n").replace("\r", "\n")
+
+    @property
+    def written(self) -> str:
+        """Everything that was written so far, as it was written."""
+        return self._heard.decode("utf-8", errors="ignore")
 
     @property
     def lines(self) -> list[str]:
