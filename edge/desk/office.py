@@ -136,7 +136,7 @@ class Office:
             return _html(papers.password(self._reader(request, session), self._say(request, sentence)), status)
 
         if new != form.get("again", ""):
-            return refused(N_("the two passwords differ; nothing was changed"), 400)
+            return refused(N_("The two new passwords differ; nothing was changed."), 400)
         who = (caller_of(request), session.name)
         if wait_s := self._guesses.wait_s(*who, time.monotonic()):
             answer = refused(WORDS["login_wait"], 429)
