@@ -103,7 +103,7 @@ def details(
     label: str, truth: Sequence[Row], events: Sequence[Found], alarms: Sequence[Found], figures: Mapping[str, float], highest: Mapping[str, float]
 ) -> Iterator[str]:
     """Lines by kind and corpus. events, alarms: peaks and their rows, as the bench finds them; highest: score of each file."""
-    for key in ("kind", "corpus"):
+    for key in ("kind", "corpus") if events else ():
         for limit in ("1/h", "10/h"):
             yield f"  {limit} by {key}: " + shares((row[key], value > figures[f"threshold@{limit}"]) for value, row in events)
     of_corpus = ((f"{row['kind']} of {row['corpus']}" if row["label"] == label else row["kind"], highest[row["file"]] > 0.5) for row in truth)
@@ -141,8 +141,9 @@ def main() -> None:
     for k, label in enumerate(LABELS):
         events, alarms, hours = bench.evaluate(truth, files, label)
         s = bench.summary(events, alarms, hours)
-        print(f"{args.run.name}{' cut at 4 kHz' if args.cut else ''} {label}: AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}")
-        if args.append:
+        reached = f"AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}" if events else "no event in these scenes"
+        print(f"{args.run.name}{' cut at 4 kHz' if args.cut else ''} {label}: {reached}")
+        if args.append and events:
             append(args.append, args.run, args.scenes.name + (" cut" if args.cut else ""), label, len(events), hours, s)
         if args.short:
             continue

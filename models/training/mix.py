@@ -67,6 +67,8 @@ MISTAKEN = 0.15
 CROWDS = (("yell_joy", "laugh", "clap"), ("speech", "raised", "laugh", "yell_joy"), ("speech", "sentence", "read"), ("sing",), ("raised", "yell_joy"))
 """Kinds that a crowd is mixed of: cheering, a playground, babble, a choir, noisy play."""
 
+MOST_IN_A_CROWD = 60
+"""People, from 3 on, small crowds more often."""
 
 VOICES = frozenset({*SHOUTING, *CRYING, "laugh", "yell_joy", *GROUPS["voice"], *GROUPS["sing"], *GROUPS["cough"]})
 WIDENED, NARROWED = 0.8, 0.12
@@ -165,7 +167,7 @@ class Mixer:
         kinds = self._crowds[rng.integers(len(self._crowds))]
         length = int(rng.uniform(200, 700))
         power = np.zeros((length, SETTINGS.bands), np.float32)
-        for _ in range(rng.integers(3, 14)):
+        for _ in range(int(np.exp(rng.uniform(math.log(3), math.log(MOST_IN_A_CROWD))))):
             piece = self._frames(self._pick(rng, kinds[rng.integers(len(kinds))]))[:length]
             at = rng.integers(max(1, length - len(piece)))
             power[at : at + len(piece)] += np.exp((piece + rng.normal(0, 5)) * np.float32(math.log(10) / 10))
