@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -85,6 +86,9 @@ SORTS = (
 )  # fmt: skip
 LICENCE = "free, see the package's copyright file"
 
+TAUGHT = frozenset({"etw-data", "circuslinux-data", "dustracing2d-data", "qabcs-data", "foobillardplus-data", "frozen-bubble-data"})
+"""Packages whose sounds are of the split train: crowds that cheer and clap, of which there are next to none elsewhere."""
+
 
 class Found(NamedTuple):
     """A file of a package."""
@@ -117,8 +121,8 @@ def unpacked(package: str, folder: Path) -> Path:
     return folder / package
 
 
-def rows_of(package: str, found: list[Found], out: Path, rng: np.random.Generator) -> Iterator[dict[str, str]]:
-    """Manifest rows of a package's sounds, which are written to `out`/package; each is of the first sort that fits."""
+def rows_of(package: str, found: list[Found], tar: tarfile.TarFile, rng: np.random.Generator) -> Iterator[dict[str, str]]:
+    """Manifest rows of a package's sounds, which are added to the tar; each is of the first sort that fits."""
     left = dict(enumerate(found))
     for sort in (s for s in SORTS if s.package == package):
         fitting = {i: match for i, f in left.items() if (match := re.search(sort.path, f.path))}
@@ -129,12 +133,12 @@ def rows_of(package: str, found: list[Found], out: Path, rng: np.random.Generato
             if seconds < SHORTEST_S:
                 continue
             name = re.sub(r"[^\w.]+", "-", found[i].path)
-            target = out / package / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(found[i].data)
+            member = tarfile.TarInfo(name)
+            member.size = len(found[i].data)
+            tar.addfile(member, io.BytesIO(found[i].data))
             who = fitting[i].groupdict().get("who", name)
             yield {"corpus": package, "file": name, "seconds": f"{seconds:.2f}", "kind": sort.kind, "group": "unknown", "speaker": who,
-                   "licence": LICENCE, "origin": f"Debian, {package}: {found[i].path}", "split": "dev"}  # fmt: skip
+                   "licence": LICENCE, "origin": f"Debian, {package}: {found[i].path}", "split": "train" if package in TAUGHT else "dev"}  # fmt: skip
 
 
 def main() -> None:
@@ -153,7 +157,8 @@ def main() -> None:
     for package in dict.fromkeys(s.package for s in SORTS):
         with tempfile.TemporaryDirectory(prefix="packages-") as temporary:
             folder = args.unpacked / package if args.unpacked else unpacked(package, Path(temporary))
-            more = list(rows_of(package, list(files(folder)), args.out, rng))
+            with tarfile.open(args.out / f"{package}.tar", "w") as tar:
+                more = list(rows_of(package, list(files(folder)), tar, rng))
         print(f"{package}: {len(more)} clips", flush=True)
         rows += more
     with (args.out / "manifest.csv").open("w", newline="", encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 """What is taken from an unpacked package: sounds of known names, also out of archives, each once, with kind and speaker."""
 
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -36,18 +37,23 @@ def folder(tmp_path: Path) -> Path:
 def test_a_sound_is_of_the_first_sort_that_fits_and_whoever_speaks_is_named(folder: Path, tmp_path: Path) -> None:
     """The singer's laugh is among what is sung; what is shorter than a quarter of a second is left."""
     found = list(packages.files(folder))
-    rows = list(packages.rows_of(PACKAGE, found, tmp_path / "out", np.random.default_rng(1)))
+    with tarfile.open(tmp_path / "out.tar", "w") as tar:
+        rows = list(packages.rows_of(PACKAGE, found, tar, np.random.default_rng(1)))
     kinds = sorted((r["kind"], r["speaker"], r["seconds"]) for r in rows)
     assert kinds == [("laugh", "Pirate", "1.00"), ("raised", "Pirate", "0.80"), ("sing", "Singer", "0.50")]
-    for row in rows:
-        assert soundfile.info(tmp_path / "out" / PACKAGE / row["file"]).frames > 0
+    with tarfile.open(tmp_path / "out.tar") as tar:
+        for row in rows:
+            member = tar.extractfile(row["file"])
+            assert member
+            assert soundfile.info(io.BytesIO(member.read())).duration == pytest.approx(float(row["seconds"]))
 
 
 def test_of_many_sounds_some_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as the sort allows, by the seed."""
     monkeypatch.setattr(packages, "SORTS", (packages.Sort(PACKAGE, "voices", "other", 2),))
     found = [packages.Found(f"voices/{n}.wav", wav(0.5)) for n in range(9)]
-    drawn = [[r["file"] for r in packages.rows_of(PACKAGE, found, tmp_path, np.random.default_rng(seed))] for seed in (1, 1, 2, 3)]
+    with tarfile.open(tmp_path / "out.tar", "w") as tar:
+        drawn = [[r["file"] for r in packages.rows_of(PACKAGE, found, tar, np.random.default_rng(seed))] for seed in (1, 1, 2, 3)]
     assert [len(names) for names in drawn] == [2, 2, 2, 2]
     assert drawn[0] == drawn[1]
     assert len({tuple(names) for names in drawn}) > 1
