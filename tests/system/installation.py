@@ -88,7 +88,7 @@ def tone(seconds: float) -> NDArray[np.float32]:
 
 
 def act_of(line: str) -> NDArray[np.float32]:
-    """What is done at the distance that the walk asks for: `5 m away, clap …`."""
+    """What is done at the distance that the walk asks for: `5 m away, clap …`. Phrases are called by espeak-ng, where it is installed."""
     rng, distance_m = np.random.default_rng(7), int(line.partition(" m")[0])
 
     def there(sound: NDArray[np.float32], at_1m_dba: float) -> NDArray[np.float32]:
@@ -96,6 +96,9 @@ def act_of(line: str) -> NDArray[np.float32]:
 
     if "shout" in line:
         return there(np.concatenate([sounds.scream(rng) for _ in range(4)]), 100.0)
+    if "call" in line:
+        called = sounds.phrase(line.rpartition(": ")[2])
+        return there(np.zeros(RATE_HZ, np.float32) if called is None else called, 90.0)
     if "clap" in line:
         clap = (np.exp(-np.arange(RATE_HZ) / 60.0) * rng.standard_normal(RATE_HZ)).astype(np.float32)
         return there(np.tile(clap, 5), 85.0)
@@ -159,9 +162,10 @@ def enter(shown: Terminal, wanted: str) -> None:
 
 
 def walk(shown: Terminal, microphone: VirtualMicrophone) -> None:
-    """Do what it asks for, twelve times."""
-    for number in range(1, 13):
-        asked = shown.wait_for(rf"{number}/12  (.*)\n(?:.*\n)*?.*ends: ", PATIENCE_S)
+    """Do what it asks for, each time."""
+    trials = int(shown.wait_for(r"1/(\d+)  ", PATIENCE_S)[1])
+    for number in range(1, trials + 1):
+        asked = shown.wait_for(rf"{number}/{trials}  (.*)\n(?:.*\n)*?.*ends: ", PATIENCE_S)
         shown.press("\n")
         microphone.play(np.concatenate([np.zeros(RATE_HZ, np.float32), act_of(asked[1])]), RATE_HZ)
 
