@@ -126,11 +126,9 @@ def sensitivity(heard: Sequence[Heard], *, calibrator: bool) -> Sensitivity:
     """What one or two reference levels tell. Raises NotCalibrated where the microphone does not follow from one to the other, or no microphone is like that."""
     values = [h.level_dbfs - (h.reference_db - 94.0) for h in heard]
     followed_db = None
+    check_step([h.reference_db for h in heard])
     if len(heard) > 1:
         step_db = heard[1].reference_db - heard[0].reference_db
-        if abs(step_db) < LEAST_STEP_DB:
-            sentence = N_("the two levels are {db:.1f} dB apart; take two that differ by at least {least:.0f} dB")
-            raise NotCalibrated(sentence, db=abs(step_db), least=LEAST_STEP_DB)
         heard_db = heard[1].level_dbfs - heard[0].level_dbfs
         followed_db = heard_db - step_db
         if abs(followed_db) > FOLLOW_DB:
@@ -147,6 +145,13 @@ def sensitivity(heard: Sequence[Heard], *, calibrator: bool) -> Sensitivity:
     parts.append(max(h.deviation_db / sqrt(h.pieces) for h in heard))
     parts.append(abs(followed_db or 0.0) / 2 / sqrt(3))
     return Sensitivity(value, 2.0 * sqrt(sum(part**2 for part in parts)), followed_db)
+
+
+def check_step(references_db: Sequence[float]) -> None:
+    """Raise NotCalibrated where two references are too near to each other to show whether the microphone follows."""
+    if len(references_db) > 1 and (apart_db := abs(references_db[1] - references_db[0])) < LEAST_STEP_DB:
+        sentence = N_("the two levels are {db:.1f} dB apart; take two that differ by at least {least:.0f} dB")
+        raise NotCalibrated(sentence, db=apart_db, least=LEAST_STEP_DB)
 
 
 def has_tone(samples: Array) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.calibrate.curve import Point
-from edge.calibrate.levels import by_hour
+from edge.calibrate.levels import by_hour, whole_level
 from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import Tally
 from edge.calibrate.verdicts import Priced
@@ -67,6 +67,8 @@ def write(
     levels, by_threshold = _(N_("Levels by the hour")), _(N_("false alarms a day by threshold"))
     if by_hour(tally):
         parts += [f"<h2>{escape(levels)}</h2>", _levels(tally)]
+    else:
+        parts.append("<p>" + ", ".join(f"L{percent} {whole_level(tally, percent):.0f} dBA" for percent in (10, 50, 90)) + "</p>")
     for label in tally.setup.rules:
         parts.append(f"<h2>{escape(_(label))}: {escape(by_threshold)}</h2>")
         parts.append(_expectations([row for row in rows if row.label == label and row.period is None], found.target_per_day))

@@ -74,6 +74,12 @@ def duration_s(path: Path) -> float:
     return sum(len(block) for block in read_blocks(path)) / RATE_HZ
 
 
+def rate_hz(path: Path) -> int:
+    """The rate at which it was recorded. Errors as for `read_blocks`."""
+    with _open(path) as sound:
+        return int(sound.samplerate)
+
+
 def read_blocks(path: Path, block_s: float = 1.0) -> Generator[Array, None, None]:
     """The sound of a recording, 16 kHz mono in -1..1, in blocks of `block_s`; the last one may be shorter, none is empty.
 

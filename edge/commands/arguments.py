@@ -32,6 +32,25 @@ class BadArguments(EdgeError):
     """The command line is not understood."""
 
 
+def number(text: str, low: float, high: float) -> float:
+    """A number from low to high, as an argument's type."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(gettext.gettext(N_("{typed} is no number from {low:g} to {high:g}")).format(typed=text, low=low, high=high))
+    return value
+
+
+def whole(text: str, low: int, high: int) -> int:
+    """A whole number from low to high, as an argument's type."""
+    value = number(text, low, high)
+    if value % 1:
+        raise argparse.ArgumentTypeError(gettext.gettext(N_("{typed} is no whole number")).format(typed=text))
+    return int(value)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and which knows the options that every command has."""
 

@@ -5,11 +5,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from edge.commands import keeping
-from edge.commands.context import Context, Subparsers, Translate
+from edge.commands.arguments import whole
+from edge.commands.context import Context, Subparsers, Translate, folding_table
 from edge.config import profiles
 from edge.config.profiles import Profile
 from edge.detect.detector import LABELS
@@ -34,8 +34,13 @@ def add(subparsers: Subparsers, _: Translate) -> None:
     for action in (show, past):
         action.add_argument("--json", action="store_true", help=_("as JSON"))
     restore = actions.add_parser("restore", help=_("bring one of them back"), description=_("Bring one of the last ten profiles back."))
-    restore.add_argument("number", type=int, metavar=_("NUMBER"), help=_("its number in the history"))
+    restore.add_argument("number", type=number_of, metavar=_("NUMBER"), help=_("its number in the history"))
     restore.add_argument("--dry-run", action="store_true", help=_("say the result, write nothing"))
+
+
+def number_of(text: str) -> int:
+    """A number that a profile may have in the history."""
+    return whole(text, 1, 999_999)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -121,7 +126,7 @@ def _history(context: Context) -> int:
     if not found:
         context.console.print(_(N_("Nothing was calibrated here yet. Begin with: xiaoan calibrate level")))
         return 0
-    table = Table(_(N_("number")), "", _(N_("at")), _(N_("by")), "dBFS", _(N_("how")), box=None, pad_edge=False)
+    table = folding_table(_(N_("number")), "", _(N_("at")), _(N_("by")), "dBFS", _(N_("how")))
     marked = False
     for one in found:
         if isinstance(one.profile, EdgeError):
@@ -132,7 +137,7 @@ def _history(context: Context) -> int:
         level = f"{one.profile.level.sensitivity_dbfs:.1f}" if one.profile.level else ""
         latest = max((o for o in (one.profile.level, one.profile.thresholds, one.profile.phrases) if o), key=lambda o: o.at, default=None)
         at, by, how = (latest.at, latest.by, latest.how) if latest else ("", "", "")
-        table.add_row(str(one.number), mark, at, Text(by), level, Text(how))
+        table.add_row(str(one.number), mark, at or _(N_("time unknown")), Text(by), level, Text(how))
     context.console.print(table)
     context.console.print(_(N_("* in use. To bring another one back: xiaoan calibrate restore NUMBER")))
     return 0

@@ -1,6 +1,7 @@
 """`xiaoan calibrate level`: the microphone's sensitivity."""
 
 import argparse
+import gettext
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from edge.calibrate import level
 from edge.calibrate.level import Heard, Sensitivity
+from edge.capture.recording import rate_hz
 from edge.commands import keeping
+from edge.commands.arguments import number
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config import profiles
 from edge.config.profiles import Calibration, MeasuredLevel
@@ -59,17 +62,15 @@ def add(actions: Subparsers, _: Translate) -> None:
 
 
 def calibrator_level(text: str) -> float:
-    """94 or 114; argparse names this function where it is not."""
-    if float(text) not in level.CALIBRATOR_DB:
-        raise ValueError
+    """94 or 114."""
+    if text not in ("94", "114"):
+        raise argparse.ArgumentTypeError(gettext.gettext(N_("a calibrator gives 94 or 114 dB, not {typed}")).format(typed=text))
     return float(text)
 
 
 def meter_level(text: str) -> float:
     """A level that noise in a room may have."""
-    if not 40.0 <= float(text) <= 115.0:
-        raise ValueError
-    return float(text)
+    return number(text, 40.0, 115.0)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -78,10 +79,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
     model = read_manifest(context.models / "detector.toml", LABELS).sha256
     here = context.here(model)
     profile = profiles.to_build_on(context.state, here, replace=args.replace)
-    before = context.calibration(model)
+    before = context.calibration_of(model) if args.replace else context.calibration(model)
     references: list[float] = args.calibrator or args.meter or []
     if len(references) > 2 or (args.recording and len(args.recording) != len(references)):
         raise WrongUse(N_("one or two levels can be given, and a recording for each of them"))
+    level.check_step(references)
     calibrator = bool(args.calibrator)
     if not references and not sys.stdin.isatty():
         raise WrongUse(N_("--meter without a figure asks for it, and there is no terminal to ask on; give it: --meter 74.5"))
@@ -125,12 +127,12 @@ def _asked(context: Context) -> Iterator[Heard]:
         reference = None
         while reference is None:
             context.errors.print(_(sentence).format(least=level.LEAST_STEP_DB), end="", markup=False)
-            typed = keeping.answer().replace(",", ".")
+            typed = keeping.answer().replace(",", ".").replace("\N{FULLWIDTH COMMA}", ".")
             if not typed and not first:
                 return
             try:
                 reference = meter_level(typed)
-            except ValueError:
+            except argparse.ArgumentTypeError:
                 context.errors.print(_(N_("That is no level from 40 to 115 dBA.")))
         yield _measure(context, reference, None, calibrator=False)
 
@@ -147,11 +149,16 @@ def _ask(context: Context, sentence: str, **facts: object) -> None:
 def _measure(context: Context, reference: float, recording: Path | None, *, calibrator: bool) -> Heard:
     from edge.commands.listening import blocks, progress
 
+    if recording and not calibrator and (rate := rate_hz(recording)) < RATE_HZ:
+        sentence = N_("{file} was recorded at {rate} Hz: the high part of the noise, which the meter heard, is missing. Record it at {needed} Hz or more")
+        raise WrongUse(sentence, file=recording, rate=rate, needed=RATE_HZ)
     needed_s = level.TONE_S if calibrator else level.NOISE_S
     with blocks(context.config.microphone, recording) as sound, progress(context, needed_s) as bar:
         skipped = 0
         while not recording and skipped < SETTLE_S * RATE_HZ:
             skipped += len(next(sound))
+        if calibrator and not recording:
+            context.errors.print(context.translate(N_("It waits for the tone, up to {seconds:.0f} s.")).format(seconds=WAIT_S))
         start = _tone_begins(sound) if calibrator else np.zeros(0, np.float32)
         taken = [start]
         count = len(start)

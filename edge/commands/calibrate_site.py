@@ -68,6 +68,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
             judged = _judged(args, context, tally)
     else:
         tally, phrases = _gather(args, context, detector, calibration)
+    if not tally.heard_s and args.from_history:
+        raise SiteError(N_("the running terminal has counted nothing of use yet; it writes once an hour: is it running (xiaoan doctor)?"))
     if not tally.heard_s:
         raise SiteError(N_("nothing was heard yet; let it listen: xiaoan calibrate site"))
     lowest = {label: manifest.rules[label].threshold for label in tally.setup.rules}

@@ -5,8 +5,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
 from edge.calibrate import bounds, report
 from edge.calibrate.curve import Counts, Point, as_tally, count, points
 from edge.calibrate.history import setup_for
@@ -14,8 +12,8 @@ from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
 from edge.capture.recording import find
 from edge.commands import keeping
 from edge.commands.claims import PLACE_IS_LOUD, conclusions, may_be_written
-from edge.commands.context import Context, Subparsers, Translate
-from edge.commands.gathering import positive
+from edge.commands.context import Context, Subparsers, Translate, folding_table
+from edge.commands.gathering import positive, tell_narrow
 from edge.commands.replay import count as jobs
 from edge.commands.replay import progress, truth_for
 from edge.commands.site_tables import SHOWN
@@ -75,6 +73,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     sensitivity_dbfs = context.calibration(manifest.sha256).sensitivity_dbfs
     rules = rules_for(manifest.rules, context.config.labels, (), DEFAULT, {})
     settings = Settings(context.models, rules, sensitivity_dbfs, keep_steps=True)
+    tell_narrow(context, used)
     counts: Counts = {}
     heard_s = 0.0
     with progress(context, used) as heard:
@@ -115,9 +114,8 @@ def _show(context: Context, curve: Sequence[Point], found: Proposal, recordings:
         return
     for label in dict.fromkeys(point.label for point in curve):
         context.console.print(_(label), style="bold")
-        table = Table(
-            _(N_("threshold")), _(N_("found")), _(N_("of")), _(N_("recall (95 %)")), _(N_("false alarms")), _(N_("an hour (95 %)")), box=None, pad_edge=False
-        )
+        heads = (N_("threshold"), N_("found"), N_("of"), N_("recall (95 %)"), N_("false alarms"), N_("an hour (95 %)"))
+        table = folding_table(*map(_, heads))
         for i, point in enumerate(p for p in curve if p.label == label):
             chosen = found.thresholds.get(DEFAULT, {}).get(label) == point.threshold
             if i in _SHOWN or chosen:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from rich.console import Console
+from rich.table import Column, Table
 
 from edge.config import profiles
 from edge.config.load import Loaded, read
@@ -20,6 +21,11 @@ from edge.words import language, translator
 
 Translate = Callable[[str], str]
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse gives it no public name
+
+
+def folding_table(*heads: str) -> Table:
+    """A table without lines; what a narrow terminal has no room for goes on below and is not cut off."""
+    return Table(*(Column(head, overflow="fold") for head in heads), box=None, pad_edge=False)
 
 
 class QuietConsole(Console):

@@ -15,18 +15,23 @@ from rich.progress import Progress, TextColumn
 from edge.calibrate import bounds
 from edge.calibrate.phrase_counts import PhraseCounter
 from edge.calibrate.tally import UNKNOWN_HOUR, Setup, Tally, Unreadable, from_json
+from edge.capture.recording import Recording, find, rate_hz
 from edge.chain import Listening
+from edge.commands.arguments import number
 from edge.commands.context import Context, Translate
 from edge.config.files import write_atomically
 from edge.decide.period import DEFAULT
 from edge.decide.types import Step
 from edge.detect.detector import Detector
 from edge.errors import EdgeError
+from edge.features import RATE_HZ
 from edge.words import N_
 
 SITE_FILE = "site.json"
 PHRASES_FILE = "phrases.json"
 SAVE_S = 60.0
+MOST = 100_000.0
+"""Of hours and of false alarms a day: more is a slip of the finger."""
 
 
 class GatherError(EdgeError):
@@ -42,15 +47,24 @@ def add_options(parser: argparse.ArgumentParser, _: Translate) -> None:
 
 
 def positive(text: str) -> float:
-    """More than nothing; argparse names this function where it is not."""
-    if not 0.0 < float(text) < 1e6:
-        raise ValueError
-    return float(text)
+    """More than nothing."""
+    return number(text, 0.001, MOST)
 
 
 def not_negative(text: str) -> float:
-    """Nothing or more; argparse names this function where it is not."""
-    return 0.0 if float(text) == 0.0 else positive(text)
+    """Nothing or more."""
+    return number(text, 0.0, MOST)
+
+
+def tell_narrow(context: Context, recordings: Sequence[Recording]) -> None:
+    """Say it where recordings lack the high sounds that the terminal hears."""
+    rates = [(rate_hz(one.path), one.name) for one in recordings]
+    if narrow := sorted(one for one in rates if one[0] < RATE_HZ):
+        sentence = N_("{count} of {of} recordings have less than {needed} Hz (the least: {file}, {rate} Hz): high sounds are missing there, "
+                      "and what is found may not hold for the terminal.")  # fmt: skip
+        rate, file = narrow[0]
+        told = context.translate(sentence).format(count=len(narrow), of=len(rates), needed=RATE_HZ, file=file, rate=rate)
+        context.errors.print(told, markup=False)
 
 
 def begin(file: Path, setup: Setup, step_s: float, *, fresh: bool) -> Tally:
@@ -112,10 +126,12 @@ class Gathering:
         self._save(args)
 
     def _hear_recordings(self, recordings: Sequence[Path], show: Callable[[float], None]) -> None:
-        from edge.capture.recording import find, read_blocks
+        from edge.capture.recording import read_blocks
         from edge.replay import BLOCK_S
 
-        for recording in find(recordings):
+        found = find(recordings)
+        tell_narrow(self._context, found)
+        for recording in found:
             feed = self._chain()
             for block in read_blocks(recording.path, BLOCK_S):
                 for step in self._count(feed(block), DEFAULT, UNKNOWN_HOUR):

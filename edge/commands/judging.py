@@ -9,6 +9,7 @@ from edge.calibrate.history import read as read_history
 from edge.calibrate.history import setup_for
 from edge.calibrate.tally import Tally
 from edge.calibrate.verdicts import COLUMNS, Judged, read_verdicts
+from edge.commands.arguments import whole
 from edge.commands.context import Context, Translate
 from edge.detect.manifest import Manifest
 from edge.errors import EdgeError
@@ -39,10 +40,8 @@ def add_options(parser: argparse.ArgumentParser, _: Translate) -> None:
 
 
 def days(text: str) -> int:
-    """At least one; argparse names this function where it is not."""
-    if not 1 <= int(text) <= 3650:
-        raise ValueError
-    return int(text)
+    """At least one."""
+    return whole(text, 1, 3650)
 
 
 def check(args: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """`xiaoan levels`: a sound level meter in the terminal that shows what the detector makes of the same sound."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -132,13 +132,14 @@ class _Face:
     def _small(self, now: Reading, rules: Mapping[str, Rule], wrong: list[str]) -> Text:
         """At most 20 cells a line, the sentences of what is wrong excepted: they wrap."""
         if now.level_dba is None:
-            return Text("\n".join(wrong) or self._(N_("starts")))
+            return _lines([Text(line) for line in wrong or [self._(N_("starts"))]])
         loud = "red" if now.clipped else "default"
         rows = [
             Text(f"{now.level_dba:6.1f} dBA", "bold"),
             Text(f"{now.level_spl:6.1f} dB SPL"),
-            Text(_short("A", now.minute_dba)),
-            Text(_short("Z", now.minute_spl)),
+            Text(f"{'':7}L10  L50  L90", "dim"),
+            Text(_short("dBA", now.minute_dba)),
+            Text(_short("SPL", now.minute_spl)),
             Text(f"{set_cell_size(self._clipping, 8)} {now.clipped:.2%}", loud),
         ]
         for label, score in now.scores.items():
@@ -146,15 +147,15 @@ class _Face:
             rows.append(Text(f"{set_cell_size(self._(label), 8)} {_score(score, rule)}", _colour(score, rule)))
         if now.phrase:  # a long one is cut
             rows += [Text(set_cell_size(now.phrase, min(20, cell_len(now.phrase)))), Text(f"{'':8} {self._phrase_score(now)}")]
-        rows.append(Text(f"{self._calibration.sensitivity_dbfs:.1f} dBFS", "dim"))
+        rows += [Text(self._device, "dim"), Text(f"{self._calibration.sensitivity_dbfs:.1f} dBFS", "dim")]
         rows.append(Text(self._measured(short=True), "dim"))
-        return Text("\n").join([*rows, *(Text(sentence, "red") for sentence in wrong)])
+        return _lines([*rows, *(Text(sentence, "red") for sentence in wrong)])
 
     def _large(self, now: Reading, rules: Mapping[str, Rule], wrong: list[str]) -> Text:
         _ = self._
         rows = [Text(f"{self._device}  {self._calibration.sensitivity_dbfs:.1f} dBFS ({self._measured(short=False)})", "dim")]
         if now.level_dba is None or now.level_spl is None:
-            return Text("\n").join([*rows, *(Text(line) for line in wrong or [_(N_("starts"))])])
+            return _lines([*rows, *(Text(line) for line in wrong or [_(N_("starts"))])])
         minute = _(N_("last minute"))
         wide = max(cell_len(word) for word in (minute, self._clipping, _(N_("phrase")), *map(_, now.scores)))
         bar = self._context.console.width - wide - 24
@@ -172,13 +173,18 @@ class _Face:
             rows.append(Text(f"{set_cell_size(_(N_('phrase')), wide)}  {self._phrase_score(now)}  {now.phrase}"))
         rows += [Text(sentence, "red") for sentence in wrong]
         rows.append(Text(_(N_("Ctrl-C ends")), "dim"))
-        return Text("\n").join(rows)
+        return _lines(rows)
 
     def _measured(self, *, short: bool) -> str:
         _, measured = self._, self._calibration.measured
         if measured is None:
             return _(N_("not measured")) if short else _(N_("not measured; levels may be wrong by several dB: xiaoan calibrate level"))
-        return f"± {measured.uncertainty_db:.1f} dB" + ("" if short else f", {measured.at}")
+        return f"± {measured.uncertainty_db:.1f} dB" + ("" if short else f", {measured.at or _(N_('time unknown'))}")
+
+
+def _lines(rows: Sequence[Text]) -> Text:
+    """One below the other; what is too long goes on in the next line, which the console by itself would cut off."""
+    return Text("\n", no_wrap=False, overflow="fold").join(rows)
 
 
 def _score(score: float, rule: Rule | None) -> str:
@@ -194,8 +200,8 @@ def _exceeded(levels: tuple[float, float, float] | None) -> str:
 
 
 def _short(weighting: str, levels: tuple[float, float, float] | None) -> str:
-    """`A 71 58 41`: what was exceeded 10, 50 and 90 % of the minute."""
-    return "" if levels is None else f"L{weighting} " + " ".join(f"{level:4.0f}" for level in levels)
+    """`dBA   71   58   41`: what was exceeded 10, 50 and 90 % of the minute."""
+    return "" if levels is None else f"{weighting}  " + "".join(f"{level:5.0f}" for level in levels)
 
 
 def _bar(share: float, cells: int, colour: str, mark: float | None = None) -> Text:

@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 something was found, 2 it could not be done; 130 after Ct
 
 import argparse
 import gettext
+import logging
 import os
 import sys
 import traceback
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from edge.commands.arguments import Parser
+from edge.commands.arguments import BadArguments, Parser
 from edge.commands.context import Context
 from edge.errors import EdgeError
 from edge.words import DOMAIN, LOCALE_FOLDER, N_
@@ -70,7 +71,12 @@ def _run(arguments: Sequence[str], command: str, context: Context) -> int:
     modules = {name: import_module(f"edge.commands.{name.replace('-', '_')}") for name in ([command] if command in COMMANDS else COMMANDS)}
     for module in modules.values():
         module.add(subparsers, _)
-    args = parser.parse_args(arguments)
+    # A microphone's troubles are told in sentences; without a handler Python would print the log's warnings among them.
+    logging.getLogger("edge.capture.microphone").addHandler(logging.NullHandler())
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:  # said here, with the help of the command that does not know them; argparse would name the program alone
+        program = " ".join(filter(None, ("xiaoan", args.command, getattr(args, "action", None))))
+        raise BadArguments(N_("{message}. See: {program} --help"), message=_("unrecognized arguments: %s") % " ".join(unknown), program=program)
     context.json = getattr(args, "json", False)
     status: int = modules[args.command].run(args, context)
     return status

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.commands import keeping
-from edge.commands.arguments import BadArguments
+from edge.commands.arguments import BadArguments, number
 from edge.commands.context import Context, Subparsers, Translate
 from edge.errors import EdgeError
 from edge.evidence.container import About, Fixture, Samples
@@ -73,10 +73,8 @@ def add(subparsers: Subparsers, _: Translate) -> None:
 
 
 def seconds(text: str) -> float:
-    """Seconds; argparse names this function where they are not."""
-    if not SHORTEST_S <= float(text) <= LONGEST_S:
-        raise ValueError
-    return float(text)
+    """So long as a recording may be."""
+    return number(text, SHORTEST_S, LONGEST_S)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:

@@ -16,6 +16,7 @@ from rich.text import Text
 from edge import explain
 from edge.capture.recording import Recording, duration_s, find
 from edge.chain import Wanted, phrase_rules, wanted
+from edge.commands.arguments import whole
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config.phrases import list_in_use
 from edge.config.schema import Config
@@ -85,11 +86,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def count(text: str) -> int:
-    """At least 1; argparse names this function where it is not."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    """At least 1."""
+    return whole(text, 1, 1024)
 
 
 def truth_for(path: Path, recordings: Sequence[Recording]) -> Truth:

@@ -6,13 +6,13 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.calibrate import report
-from edge.calibrate.levels import by_hour
+from edge.calibrate.levels import by_hour, whole_level
 from edge.calibrate.site import Expected, Proposal
 from edge.calibrate.tally import GRID, Tally
 from edge.calibrate.verdicts import Priced
 from edge.commands import phrase_table
 from edge.commands.claims import PLACE_IS_LOUD, conclusions, facts
-from edge.commands.context import Context, Translate
+from edge.commands.context import Context, Translate, folding_table
 from edge.words import N_
 
 LOWEST_DBA, HIGHEST_DBA, CELLS = 20, 110, 45
@@ -39,7 +39,11 @@ def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Propos
     if hours := by_hour(tally):
         console.print(_(N_("Levels by the hour, in dBA: from L90 to L10, with L50 between them")))
         for hour in hours:
-            console.print(Text(f"{hour.hour:02d} h  {_range(hour.l90, hour.l50, hour.l10)}  {hour.l90:3.0f} {hour.l50:3.0f} {hour.l10:3.0f}"))
+            console.print(_row(f"{hour.hour:02d} h", hour.l90, hour.l50, hour.l10, console.width))
+    else:
+        console.print(_(N_("Levels in dBA, from L90 to L10, with L50 between them; not by the hour, for the time of day was not known")))
+        low, middle, high = (whole_level(tally, percent) for percent in (90, 50, 10))
+        console.print(_row("", low, middle, high, console.width))
     for label in tally.setup.rules:
         console.print()
         console.print(_(N_("{label}: false alarms to expect in a day, with exact limits (95 %)")).format(label=_(label)))
@@ -48,7 +52,7 @@ def show(context: Context, tally: Tally, rows: Sequence[Expected], found: Propos
         console.print()
         phrase_table.show(context, phrases)
     console.print()
-    table = Table(_(N_("period")), _(N_("label")), _(N_("proposed threshold")), box=None, pad_edge=False)
+    table = folding_table(_(N_("period")), _(N_("label")), _(N_("proposed threshold")))
     for period, thresholds in found.thresholds.items():
         for label, threshold in thresholds.items():
             table.add_row(period, _(label), f"{threshold:.2f}")
@@ -64,7 +68,7 @@ def _show_judged(judged: Sequence[Priced], context: Context) -> None:
         console.print()
         for line in report.of_verdicts(one, _):
             console.print(line, markup=False)
-        table = Table(*map(_, report.PRICE_HEADS), box=None, pad_edge=False)
+        table = folding_table(*map(_, report.PRICE_HEADS))
         for price in one.shown:
             table.add_row(f"{price.threshold:.2f}", str(price.false_left), str(price.real_lost))
         console.print(table)
@@ -77,7 +81,7 @@ def _expectations(rows: Sequence[Expected], _: Translate) -> Table:
     periods = list(dict.fromkeys(row.period for row in rows))
     shown = periods if len(periods) > 2 else periods[:1]  # one period alone is the whole
     names = (_(N_("all")) if period is None else period for period in shown)
-    table = Table(_(N_("threshold")), *names, box=None, pad_edge=False)
+    table = folding_table(_(N_("threshold")), *names)
     # Both limits for the whole, the upper one alone for the periods: more does not fit beside each other, and the JSON has all.
     cells = {(r.period, r.threshold): f"{r.per_day:.2f} ≤{r.high:.2f}" if r.period else f"{r.per_day:.2f} ({r.low:.2f}-{r.high:.2f})" for r in rows}
     for i in SHOWN:
@@ -85,13 +89,18 @@ def _expectations(rows: Sequence[Expected], _: Translate) -> Table:
     return table
 
 
-def _range(low: float, middle: float, high: float) -> str:
-    """A bar on a scale from LOWEST_DBA to HIGHEST_DBA."""
+def _row(head: str, low: float, middle: float, high: float, columns: int) -> Text:
+    """A line of the chart, in so many columns."""
+    return Text(f"{head:4}  {_range(low, middle, high, min(CELLS, max(columns - 19, 1)))}  {low:3.0f} {middle:3.0f} {high:3.0f}")
+
+
+def _range(low: float, middle: float, high: float, cells: int) -> str:
+    """A bar of so many cells, on a scale from LOWEST_DBA to HIGHEST_DBA."""
 
     def cell(level: float) -> int:
-        return min(max(round((level - LOWEST_DBA) / (HIGHEST_DBA - LOWEST_DBA) * (CELLS - 1)), 0), CELLS - 1)
+        return min(max(round((level - LOWEST_DBA) / (HIGHEST_DBA - LOWEST_DBA) * (cells - 1)), 0), cells - 1)
 
-    bar = [" "] * CELLS
+    bar = [" "] * cells
     for at in range(cell(low), cell(high) + 1):
         bar[at] = "━"
     bar[cell(middle)] = "┃"

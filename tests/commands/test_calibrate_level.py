@@ -65,8 +65,8 @@ def test_a_dry_run_writes_nothing(tone: Path, config: Path, tmp_path: Path) -> N
     [
         (["--calibrator", "94"], "the sound clips"),
         (["--meter", "74"], "the sound clips"),
-        (["--calibrator", "100"], "argument --calibrator: invalid calibrator_level value: '100'"),
-        (["--meter", "200"], "argument --meter: invalid meter_level value: '200'"),
+        (["--calibrator", "100"], "argument --calibrator: a calibrator gives 94 or 114 dB, not 100"),
+        (["--meter", "200"], "argument --meter: 200 is no number from 40 to 115"),
         (["--calibrator", "94", "114"], "one or two levels can be given, and a recording for each of them"),
         ([], "one of the arguments --calibrator --meter is required"),
     ],
@@ -125,11 +125,31 @@ def test_a_technician_calibrates_at_the_terminal(config: Path, tmp_path: Path, v
     assert profile.level.gains_percent == {"wall.monitor": 100}
 
 
+def test_levels_that_are_too_near_are_refused_before_anybody_listens(config: Path) -> None:
+    """Twice the same, or 2 dB apart."""
+    for way in (("--calibrator", "94", "94"), ("--meter", "74", "76")):
+        done = xiaoan("calibrate", "level", *way, "--config", config)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1
+        assert "take two that differ by at least 8 dB" in done.stderr
+
+
+def test_noise_at_a_low_rate_is_refused(config: Path, tmp_path: Path) -> None:
+    """A telephone's recording lacks half of what the meter heard."""
+    soundfile.write(tmp_path / "narrow.wav", 0.05 * np.random.default_rng(1).standard_normal(8000 * 12), 8000)
+    done = xiaoan("calibrate", "level", "--meter", "74", "--recording", tmp_path / "narrow.wav", "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "was recorded at 8000 Hz" in done.stderr
+
+
 def test_the_meters_reading_is_asked_for(config: Path) -> None:
     """Until it is one; Ctrl-C ends the asking."""
     with Terminal("calibrate", "level", "--meter", "--config", config) as shown:
         shown.wait_for("type what it reads")
         shown.press("x\n")
         shown.wait_for("no level from 40 to 115")
+        shown.press("74\N{FULLWIDTH COMMA}5\n")
+        shown.wait_for("listening")
+        assert shown.text.count("no level from 40 to 115") == 1
         shown.interrupt()
         assert shown.end() == 130

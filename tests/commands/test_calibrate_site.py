@@ -80,7 +80,7 @@ def test_statistics_of_another_setup_are_not_continued(quiet: Path, config: Path
 
 def test_nothing_heard_and_bad_numbers_are_one_sentence(config: Path) -> None:
     """Status 2."""
-    for options, told in ((["--hours", "0"], "nothing was heard yet"), (["--target", "0"], "invalid positive value: '0'")):
+    for options, told in ((["--hours", "0"], "nothing was heard yet"), (["--target", "0"], "0 is no number from 0.001 to 100000")):
         done = xiaoan("calibrate", "site", *options, "--config", config)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert told in done.stderr
@@ -112,3 +112,16 @@ def test_a_technician_listens_until_ctrl_c(config: Path, tmp_path: Path, virtual
         assert "has 0.0 h" in shown.text
         assert "Traceback" not in shown.text
     assert from_json((tmp_path / "state" / "site.json").read_text(), 0.2).heard_s > 0
+
+
+def test_levels_without_a_time_of_day_are_shown_all_the_same(quiet: Path, config: Path, tmp_path: Path) -> None:
+    """As one line of the chart in any width, and in the report."""
+    done = xiaoan("calibrate", "site", "--recording", quiet, "--config", config, "--report", tmp_path / "site.html")
+    assert re.search(r"the time of day was not known\n +┃ +\d\d  \d\d  \d\d\n", done.stdout), done.stdout
+    assert re.search(r"L10 \d\d dBA, L50 \d\d dBA, L90 \d\d dBA", (tmp_path / "site.html").read_text())
+
+
+def test_a_history_without_a_file_says_who_writes_it(config: Path) -> None:
+    """The running terminal; listening by hand would not help."""
+    done = xiaoan("calibrate", "site", "--from-history", "--config", config)
+    assert (done.returncode, "it writes once an hour" in done.stderr) == (2, True)

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from edge.config.profiles import FILE, read
 from edge.demo import scene
 from edge.shipped import models_folder
 from tests.command import xiaoan
+from tests.pseudo_terminal import Terminal
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
 pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed")
@@ -47,3 +50,15 @@ def test_recordings_that_are_missing_are_named(fixtures: tuple[Path, Path], tmp_
     (tmp_path / "truth.csv").write_text("file,label,start,end\nlost.wav,shouting,0,1\n")
     done = xiaoan("calibrate", "thresholds", fixtures[0], "--truth", tmp_path / "truth.csv")
     assert (done.returncode, "expects something of lost.wav" in done.stderr) == (2, True)
+
+
+def test_nothing_is_cut_off_in_a_narrow_terminal(tmp_path: Path) -> None:
+    """What has no room goes on below; recordings of a low rate are said."""
+    (tmp_path / "config.toml").write_text(f'[paths]\nstate = "{tmp_path}/state"\n')
+    (tmp_path / "truth.csv").write_text("file,label,start,end\nnarrow.wav,,,\n")
+    soundfile.write(tmp_path / "narrow.wav", 0.01 * np.random.default_rng(1).standard_normal(8000 * 5), 8000)
+    options = ("--truth", tmp_path / "truth.csv", "--config", tmp_path / "config.toml")
+    with Terminal("calibrate", "thresholds", tmp_path / "narrow.wav", *options, columns=40) as shown:
+        assert shown.end() == 1
+        assert "…" not in shown.text
+        assert "1 of 1 recordings have less than 16000 Hz" in shown.text

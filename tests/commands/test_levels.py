@@ -1,6 +1,7 @@
 """`xiaoan levels` in a terminal, in a pipe, and at a microphone."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,10 @@ SHIPPED = [phrase.text for phrase in list_in_use(PhraseSettings(), models_folder
 
 @pytest.fixture
 def tone(tmp_path: Path) -> Path:
-    """Two seconds of 1 kHz at 94 dB SPL for the usual microphone."""
-    path = tmp_path / "tone.wav"
-    soundfile.write(path, 10 ** (DBFS / 20) * np.sin(2 * np.pi * 1000 * np.arange(32_000) / 16_000), 16_000)
-    return path
+    """Two seconds of 1 kHz at 94 dB SPL for the usual microphone; a long one beside it."""
+    for name, seconds in (("tone.wav", 2), ("long.wav", 8)):
+        soundfile.write(tmp_path / name, 10 ** (DBFS / 20) * np.sin(2 * np.pi * 1000 * np.arange(seconds * 16_000) / 16_000), 16_000)
+    return tmp_path / "tone.wav"
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def test_the_meter_fits_the_terminal(tone: Path, config: Path, columns: int, lan
         assert shown.end() == 0
         assert "94.0 dBA" in shown.text
         assert ("未实测" if language == "zh" else "not measured") in shown.text
+        assert tone.name[-4:] in shown.text
         assert max(map(cell_len, shown.lines)) <= columns
 
 
@@ -85,10 +87,22 @@ def test_a_microphone_is_heard_until_ctrl_c(config: Path, virtual_microphone: Vi
 
 
 def test_a_microphone_that_is_not_there_is_said(config: Path, virtual_microphone: VirtualMicrophone) -> None:
-    """In the meter's face, and it goes on waiting for the plug."""
+    """In the meter's face, to the end and by itself, and it goes on waiting for the plug."""
     config.write_text(config.read_text() + '[microphone]\ndevice = "card:Nothing"\n')
-    with Terminal("levels", "--config", config) as shown:
-        shown.wait_for(r"microphone card:Nothing not found")
+    with Terminal("levels", "--config", config, columns=60) as shown:
+        shown.wait_for(r"microphone card:Nothing not found(?s:.)*xiaoan\s+devices")
+        assert "capture.lost" not in shown.text
         shown.interrupt()
         assert shown.end() == 0
     assert virtual_microphone.device != "card:Nothing"
+
+
+def test_a_measurement_without_a_time_is_shown(tone: Path, config: Path) -> None:
+    """A terminal whose clock is not synchronised does not know when it was."""
+    calibrated = xiaoan("calibrate", "level", "--calibrator", "94", "--recording", tone.with_name("long.wav"), "--config", config)
+    assert calibrated.returncode == 0, calibrated.stderr
+    profile = config.parent / "state" / "profile.toml"
+    profile.write_text(re.sub('at = ".*"', 'at = ""', profile.read_text()))
+    with Terminal("levels", "--recording", tone, "--config", config, columns=200) as shown:
+        assert shown.end() == 0
+        assert "± 1.0 dB, time unknown)" in shown.text

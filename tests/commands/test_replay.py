@@ -150,7 +150,7 @@ def test_a_bad_file_among_good_ones_is_named_and_the_others_go_on(folder: Path, 
     [
         (["--phrases", "/nowhere/list.toml"], "/nowhere/list.toml: cannot be read"),
         (["--explain", "out.png"], "--explain draws one recording, but 3 were given"),
-        (["--jobs", "0"], "invalid count value: '0'"),
+        (["--jobs", "0"], "0 is no number from 1 to 1024"),
         (["--scores", "/nowhere/scores.csv"], "/nowhere/scores.csv: cannot be written"),
         (["--expect", "/nowhere/truth.csv"], "/nowhere/truth.csv: cannot be read"),
     ],

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.demo import sounds
-from edge.demo.voice import WOMAN
+from edge.demo.voice import MAN, WOMAN
 from tests.broker import Broker, Desk
 from tests.command import ROOT
 from tests.pseudo_terminal import Terminal
@@ -95,7 +95,7 @@ def act_of(line: str) -> NDArray[np.float32]:
         return sounds.at_level(sounds.in_corridor(rng, sound), sounds.at_distance(at_1m_dba, distance_m), SENSITIVITY_DBFS)
 
     if "shout" in line:
-        return there(np.concatenate([sounds.scream(rng) for _ in range(4)]), 100.0)
+        return there(np.concatenate([sounds.shout(np.random.default_rng(seed), MAN) for seed in range(4)]), 100.0)
     if "call" in line:
         called = sounds.phrase(line.rpartition(": ")[2])
         return there(np.zeros(RATE_HZ, np.float32) if called is None else called, 90.0)
@@ -175,7 +175,7 @@ def running(transcript: Transcript, microphone: VirtualMicrophone, broker: Broke
     desk = Desk(broker.port)
     command = [str(transcript.program), "run", "--config", "config.toml"]
     with (
-        transcript.typed("xiaoan run --config config.toml &   # and beside it a desk that listens; then somebody screams"),
+        transcript.typed("xiaoan run --config config.toml &   # and beside it a desk that listens; then somebody shouts"),
         subprocess.Popen(command, cwd=transcript.folder, stderr=subprocess.DEVNULL) as terminal,
     ):
         try:
