@@ -23,6 +23,8 @@ from edge.words import N_
 
 LISTEN_S = 6.0
 SETTLE_S = 1.0
+BY_HAND = "________________"
+"""In the place of the time, while the clock is not synchronised."""
 
 _DO = {
     Act.SHOUT: N_("{distance} m away, shout for help, as loud as you can, two or three times"),
@@ -141,7 +143,7 @@ def _write_sheet(
     facts = (
         (N_("terminal"), f"{config.terminal.site}/{own_terminal_name(config.terminal.name)}"),
         (N_("place"), config.terminal.place),
-        (N_("at"), keeping.now_utc()),
+        (N_("at"), keeping.now_utc() or BY_HAND),
         (N_("by"), args.by or keeping.user()),
         (N_("microphone"), f"{config.microphone.device or 'default'}, {sensitivity}"),
         (N_("model"), detector.manifest.sha256[:16]),

@@ -156,6 +156,8 @@ def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]
     measured = found.measured
     if measured:
         sentence = N_("the microphone was measured: {sensitivity:.1f} dBFS at 94 dB SPL, give or take {uncertainty:.1f} dB ({at})")
+        if not measured.at:  # the clock was not synchronised
+            sentence = N_("the microphone was measured: {sensitivity:.1f} dBFS at 94 dB SPL, give or take {uncertainty:.1f} dB (time unknown)")
         yield good("sensitivity", sentence, sensitivity=measured.sensitivity_dbfs, uncertainty=measured.uncertainty_db, at=measured.at)
     elif "sensitivity_dbfs" in config.microphone.model_fields_set:
         yield good("sensitivity", N_("the configuration sets the microphone's sensitivity: {value:.1f} dBFS at 94 dB SPL"), value=found.sensitivity_dbfs)
