@@ -95,7 +95,7 @@ def act_of(line: str) -> NDArray[np.float32]:
         return sounds.at_level(sounds.in_corridor(rng, sound), sounds.at_distance(at_1m_dba, distance_m), SENSITIVITY_DBFS)
 
     if "shout" in line:
-        return there(np.concatenate([sounds.shout(np.random.default_rng(seed), MAN) for seed in range(4)]), 100.0)
+        return there(np.concatenate([sounds.shout(np.random.default_rng(seed), MAN) for seed in range(3)]), 100.0)
     if "call" in line:
         called = sounds.phrase(line.rpartition(": ")[2])
         return there(np.zeros(RATE_HZ, np.float32) if called is None else called, 90.0)
@@ -150,7 +150,7 @@ def write(transcript: Transcript, microphone: VirtualMicrophone, broker: Broker,
     microphone.play(noise(44.0, 1200.0), RATE_HZ)
     transcript.in_pipe(f"levels {options}", 4)
     transcript.at_terminal(f"calibrate walk --sheet {folder}/sheet.html --by 李老师 {options}", lambda shown: walk(shown, microphone))
-    transcript.at_terminal(f"calibrate site --hours 0.02 --report {folder}/site.html {options}")
+    transcript.at_terminal(f"calibrate site --hours 0.01 --report {folder}/site.html {options}")
     running(transcript, microphone, broker)
     transcript.at_terminal(f"calibrate show {options}")
 
@@ -166,8 +166,9 @@ def walk(shown: Terminal, microphone: VirtualMicrophone) -> None:
     trials = int(shown.wait_for(r"1/(\d+)  ", PATIENCE_S)[1])
     for number in range(1, trials + 1):
         asked = shown.wait_for(rf"{number}/{trials}  (.*)\n(?:.*\n)*?.*ends: ", PATIENCE_S)
+        act = np.concatenate([np.zeros(RATE_HZ, np.float32), act_of(asked[1])])  # made before the bar runs
         shown.press("\n")
-        microphone.play(np.concatenate([np.zeros(RATE_HZ, np.float32), act_of(asked[1])]), RATE_HZ)
+        microphone.play(act, RATE_HZ).wait()
 
 
 def running(transcript: Transcript, microphone: VirtualMicrophone, broker: Broker) -> None:
