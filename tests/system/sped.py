@@ -1,4 +1,7 @@
-"""The real terminal in a time that goes faster: `python -m tests.system.sped CONFIG SPEED`. It hears a quiet room, and every fourth hour a shout."""
+"""The real terminal in a time that goes faster: `python -m tests.system.sped CONFIG SPEED`. It hears a quiet room.
+
+Every fourth hour somebody screams, and every sixth its microphone gives nothing but zeros for five minutes.
+"""
 
 import logging
 import os
@@ -13,11 +16,13 @@ from numpy.typing import NDArray
 from edge.capture import RATE_HZ
 from edge.config.load import load
 from edge.daemon import Daemon
+from edge.demo import sounds
 from edge.health.clock import Moment
 from edge.health.faults import Fault
 
 BLOCK_S = 0.5
-LOUD_EVERY_S, LOUD_S = 4 * 3600.0, 3.0
+LOUD_EVERY_S, LOUD_DBA = 4 * 3600.0, 102.0
+SILENT_EVERY_S, SILENT_S = 6 * 3600.0, 300.0
 
 
 class FastClock:
@@ -44,7 +49,10 @@ class Room:
     def __init__(self, clock: FastClock) -> None:
         self._clock = clock
         self._heard_s = 0.0
-        self._noise = np.random.default_rng(1).standard_normal(20 * RATE_HZ).astype(np.float32)
+        rng = np.random.default_rng(1)
+        self._noise = 0.001 * rng.standard_normal(20 * RATE_HZ).astype(np.float32)
+        self._screams = sounds.at_level(np.concatenate([sounds.scream(rng) for _ in range(4)]), LOUD_DBA).astype(np.float32)
+        self._loud_s = len(self._screams) / RATE_HZ
 
     def read(self, timeout_s: float) -> NDArray[np.float32] | None:
         """The next one, when its time has come."""
@@ -54,13 +62,17 @@ class Room:
             return None
         size = round(BLOCK_S * RATE_HZ)
         at = int(self._heard_s * 7919 * 16) % (len(self._noise) - size)
-        loud = self._heard_s % LOUD_EVERY_S >= LOUD_EVERY_S - LOUD_S
+        block = self._noise[at : at + size].copy()
+        since_s = self._heard_s % LOUD_EVERY_S - (LOUD_EVERY_S - self._loud_s)
+        if since_s >= 0:
+            piece = self._screams[round(since_s * RATE_HZ) :][:size]
+            block[: len(piece)] += piece
         self._heard_s += BLOCK_S
-        return np.asarray(np.clip((0.3 if loud else 0.001) * self._noise[at : at + size], -1, 1), np.float32)
+        return np.zeros(size, np.float32) if self.faults() else block.clip(-1, 1)
 
     def faults(self) -> frozenset[Fault]:
-        """None."""
-        return frozenset()
+        """What the capture child's watcher would say."""
+        return frozenset({Fault.SILENCE} if self._heard_s % SILENT_EVERY_S >= SILENT_EVERY_S - SILENT_S else ())
 
     def close(self) -> None:
         """Nothing to let go of."""
