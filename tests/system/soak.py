@@ -25,7 +25,8 @@ HOUR_S = 3600.0
 GROWTH_KB = 2000
 IDLE_KB_AN_HOUR = 200
 PATIENCE_S = 60.0
-HEARD_RULES = RULES.replace("threshold = 0.0\nrelease = 0.0", "threshold = 0.02\nrelease = 0.01")  # an incident must end before there can be another; any model will do
+HEARD_RULES = RULES.replace("threshold = 0.0\nrelease = 0.0", "threshold = 0.02\nrelease = 0.01")
+"""Any model will do; and an incident ends, so that there can be another."""
 
 
 Hours = list[tuple[float, Footprint]]
