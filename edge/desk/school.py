@@ -100,6 +100,7 @@ class Terminal:
     condition: str = "never_seen"
     since_ms: int = 0  # of the condition
     was: str = ""  # its condition when the desk last wrote, until it has said its health anew: faults are not kept
+    before: tuple[str, int] | None = None  # while it is silent: its condition until then, and since when
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +270,12 @@ def judged(terminal: Terminal, now_ms: int) -> Terminal:
     condition = _condition(terminal, now_ms)
     if condition == terminal.condition:
         return terminal
-    since_ms = terminal.told_ms if condition == "stale" and terminal.told_ms is not None else now_ms
-    return replace(terminal, condition=condition, since_ms=since_ms)
+    if condition == "stale":
+        since_ms = now_ms if terminal.told_ms is None else terminal.told_ms
+        return replace(terminal, condition=condition, since_ms=since_ms, before=(terminal.condition, terminal.since_ms))
+    # What stood before a silence and stands after it began before it: often the broker or the desk was away, and the terminal never silent.
+    since_ms = terminal.before[1] if terminal.before and terminal.before[0] == condition else now_ms
+    return replace(terminal, condition=condition, since_ms=since_ms, before=None)
 
 
 def _condition(terminal: Terminal, now_ms: int) -> str:

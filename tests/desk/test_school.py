@@ -150,6 +150,20 @@ def test_a_silent_terminal_becomes_stale_by_itself(school: School) -> None:
     assert take(school, "health", health(), late_ms - NOON_MS)[0].condition == "fine"
 
 
+def test_a_fault_that_stands_before_and_after_a_silence_began_before_it(school: School) -> None:
+    """A broker or a desk that was away is nothing new at the terminal; another fault, or none, is."""
+    hot = health(faults=["over_temperature"])
+    take(school, "status", status())
+    take(school, "health", hot)
+    silent_ms = round(STALE_S * 1000) + 1
+    for number, (faults, condition, since_ms) in enumerate([(["throttled"], "warm", 0), (["disk_full"], "faulty", 2), ([], "fine", 3)], 1):
+        school.tick(NOON_MS + number * silent_ms * 2 - 1)
+        take(school, "health", health(faults=faults), number * silent_ms * 2)
+        found = school.terminal("t1")
+        assert found
+        assert (found.condition, found.since_ms) == (condition, NOON_MS + since_ms * silent_ms * 2)
+
+
 def test_retained_health_of_last_year_is_no_sign_of_life(school: School) -> None:
     """Its own time counts, and without one it counts nothing."""
     take(school, "status", status(), retained=True)

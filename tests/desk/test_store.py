@@ -101,6 +101,17 @@ def test_since_when_something_is_wrong_outlasts_the_desk(store: Store, condition
     assert [(one.condition, one.since_ms) for one in school.terminals] == [("fine", NOON_MS + 10)]
 
 
+@pytest.mark.parametrize(("condition", "fault"), [("warm", "over_temperature"), ("faulty", "disk_full")])
+def test_a_desk_that_was_away_for_long_forgets_not_since_when_something_is_wrong(store: Store, condition: str, fault: str) -> None:
+    """Until the terminal says how it is the desk calls it silent."""
+    store.keep([], [Terminal("t1", online=True, told_ms=NOON_MS, condition=condition, since_ms=NOON_MS - 5)], [])
+    much_later_ms = NOON_MS + 3_600_000
+    school = School([], much_later_ms, (), store.terminals())
+    assert [(one.condition, one.since_ms) for one in school.tick(much_later_ms) if isinstance(one, Terminal)] == [("stale", NOON_MS)]
+    school.take(said("health", health(faults=[fault])), much_later_ms, "")
+    assert [(one.condition, one.since_ms) for one in school.terminals] == [(condition, NOON_MS - 5)]
+
+
 def test_a_spot_on_the_plan_stays(store: Store) -> None:
     """Before and after the terminal has spoken."""
     store.put_spot("t1", Spot("二楼", 0.25, 0.5))
