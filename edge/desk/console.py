@@ -16,6 +16,8 @@ from edge.words import N_
 LATE_MS = 15_000
 """For a terminal to answer a command."""
 LONGEST_WORD = 200
+_TERMINALS_ALWAYS = 4
+"""Lines of terminals that no flood of alerts takes away: the worst."""
 UP, DOWN, ENTER, ESCAPE, BACKSPACE = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x7f"
 _BARS = "▁▂▃▄▅▆▇█"
 _QUIET_DBA, _LOUD_DBA = 30.0, 110.0
@@ -120,23 +122,41 @@ def came_of_it(view: View, picture: Picture, say: Say, now_ms: int) -> View:
 
 
 def drawn(view: View, picture: Picture, say: Say, translate: Callable[[str], str], now_ms: int, height: int) -> RenderableType:
-    """The whole screen, a line for each thing that has to be on one."""
+    """The whole screen, a line for each thing that has to be on one: of many alerts those around the chosen one, the rest counted."""
     alerts, marked = opened(picture), chosen(view, picture)
     lines = [Text(f"{say('title')} · {picture['site']}", style="bold"), *_troubles(picture, say), Text("")]
     if not alerts:
         lines.append(Text(say("no_alerts"), style="green"))
-    for number, alert in enumerate(alerts, 1):
-        lines += _alert(alert, number, say, now_ms, chosen=alert is marked)
-    terminals = [_terminal(terminal, say) for terminal in picture["terminals"]] or [Text(say("no_terminals"))]
+    blocks = [_alert(alert, number, say, now_ms, chosen=alert is marked) for number, alert in enumerate(alerts, 1)]
+    terminals = [_terminal(terminal, say, now_ms) for terminal in picture["terminals"]] or [Text(say("no_terminals"))]
     silent, total = picture["silent_today"], len(picture["terminals"])
     today = say("not_heard", n=len(silent), all=total, names=", ".join(silent)) if silent else say("all_heard", n=total)
     foot = _foot(view, say, translate)
     heading = [Text(""), Text(say("terminals"), style="bold"), *([Text(today, style="yellow" if silent else "green")] if total else [])]
-    room = max(1, height - len(lines) - len(heading) - len(foot) - 1)
-    shown = [*lines, *heading, *terminals[:room], Text(""), *foot]
+    room = height - len(lines) - len(heading) - len(foot) - 1
+    lines += _around(blocks, alerts.index(marked) if marked else 0, room - min(len(terminals), _TERMINALS_ALWAYS), say)
+    room = height - len(lines) - len(heading) - len(foot) - 1
+    shown = [*lines, *heading, *_around([[line] for line in terminals], 0, room, say), Text(""), *foot]
     for line in shown:
         line.no_wrap, line.overflow = True, "ellipsis"
     return Group(*shown)
+
+
+def _around(blocks: Sequence[list[Text]], at: int, room: int, say: Say) -> list[Text]:
+    """As many of the blocks as have room, those around the one at `at`; a line counts the others."""
+    if sum(map(len, blocks)) <= room:
+        return [line for block in blocks for line in block]
+    first, last = at, at + 1
+    free = room - 1 - len(blocks[at])
+    while True:
+        if last < len(blocks) and len(blocks[last]) <= free:
+            free, last = free - len(blocks[last]), last + 1
+        elif first > 0 and len(blocks[first - 1]) <= free:
+            free, first = free - len(blocks[first - 1]), first - 1
+        else:
+            break
+    more = Text(say("and_more", n=len(blocks) - (last - first)), style="yellow")
+    return [*(line for block in blocks[first:last] for line in block), more]
 
 
 def _troubles(picture: Picture, say: Say) -> list[Text]:
@@ -174,13 +194,17 @@ def _bar(share: float) -> str:
     return _BARS[min(len(_BARS) - 1, max(0, int(share * len(_BARS))))]
 
 
-def _terminal(terminal: Mapping[str, Any], say: Say) -> Text:
+def _terminal(terminal: Mapping[str, Any], say: Say, now_ms: int) -> Text:
     condition = terminal["condition"]
     name = f"{terminal['place']} · {terminal['name']}" if terminal["place"] else terminal["name"]
     more = [say("since", time=_clock(terminal["since_ms"]))] if condition != "fine" else []
-    more += [", ".join(terminal["faults"])] if terminal["faults"] else []
-    more += [f"{terminal['l50_dba']:.0f} dBA"] if terminal["l50_dba"] is not None else []
-    more += [f"{terminal['temperature_c']:.0f} °C"] if terminal["temperature_c"] is not None else []
+    told = [say(f"fault_{fault}") for fault in terminal["faults"]]
+    told += [f"{terminal['l50_dba']:.0f} dBA"] if terminal["l50_dba"] is not None else []
+    told += [f"{terminal['temperature_c']:.0f} °C"] if terminal["temperature_c"] is not None else []
+    if terminal["away"]:  # nobody knows how it is now
+        told = [say("it_was", time=_clock(terminal["told_ms"]), what=", ".join(told))] if told and terminal["told_ms"] is not None else []
+    more += told
+    more += [say("muted_until", label=say(f"label_{label}"), time=_clock(until)) for label, until in terminal["mutes"].items() if until > now_ms]
     return Text.assemble((say(f"condition_{condition}"), _LOOKS.get(condition, "yellow")), "  ", (name, "bold"), *(f" · {fact}" for fact in more))
 
 

@@ -18,7 +18,7 @@ from edge.config.schema import LABELS, Config
 from edge.decide.period import period_at
 from edge.desk.keeper import Keeper
 from edge.desk.message import parse
-from edge.desk.school import Answered, Case, Change, Gone, School, Terminal, not_heard_today
+from edge.desk.school import AWAY, Answered, Case, Change, Gone, School, Terminal, not_heard_today
 from edge.desk.store import Deed, Session, Spot, Store
 from edge.desk.subscriber import Subscriber
 from edge.desk.tell import Send, Teller, Tried, by_apprise, read_addresses
@@ -320,7 +320,8 @@ def _alert(case: Case) -> dict[str, Any]:
 def _terminal(terminal: Terminal, spot: Spot | None) -> dict[str, Any]:
     return {
         "name": terminal.name, "place": terminal.place, "version": terminal.version, "labels": terminal.labels, "condition": terminal.condition,
-        "since_ms": terminal.since_ms, "faults": terminal.faults, "mutes": dict(terminal.mutes), "l50_dba": terminal.l50_dba,
+        "since_ms": terminal.since_ms, "away": terminal.condition in AWAY, "faults": terminal.faults, "mutes": dict(terminal.mutes),
+        "l50_dba": terminal.l50_dba,
         "temperature_c": terminal.temperature_c, "told_ms": terminal.told_ms, "heard_ms": terminal.heard_ms, "waiting": terminal.waiting,
         "spot": {"plan": spot.plan, "x": spot.x, "y": spot.y} if spot else None,
     }  # fmt: skip
@@ -328,5 +329,3 @@ def _terminal(terminal: Terminal, spot: Spot | None) -> dict[str, Any]:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-

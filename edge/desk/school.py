@@ -18,6 +18,8 @@ _RANK = {"raised": 0, "ongoing": 0, "ended": 0, "acknowledged": 1, "closed": 2}
 WARM = frozenset({Fault.OVER_TEMPERATURE, Fault.THROTTLED})
 CONDITIONS = ("never_seen", "offline", "deaf", "stale", "warm", "faulty", "muted", "fine")
 """Worst first."""
+AWAY = ("offline", "stale")
+"""In these nobody knows how the terminal is now, only how it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,25 @@
 """What a key comes to at the desk in a terminal, and the desk in a real one at a real broker."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from rich.console import Console
 
-from edge.desk.console import DOWN, ENTER, ESCAPE, LATE_MS, UP, Mode, View, came_of_it, press
-from edge.desk.desk import Wish
+from edge.desk.console import DOWN, ENTER, ESCAPE, LATE_MS, UP, Mode, View, _clock, came_of_it, drawn, press
+from edge.desk.desk import Wish, _alert, _terminal
+from edge.desk.school import School
 from edge.desk.store import Store
+from edge.desk.words import WORDS
 from tests.broker import Broker, Desk, wait_for
 from tests.command import xiaoan
-from tests.desk.say import ID, PLACE, alert, health, status
+from tests.desk.say import ID, NOON_MS, PLACE, alert, health, said, status
 from tests.pseudo_terminal import Terminal
 
 TOPIC = "xiaoan/v1/no-4/t1"
@@ -84,6 +89,61 @@ def test_the_answer_to_a_command_is_told_and_so_is_none() -> None:
     assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": True, "reason": None}}}, say, 1001).told == "done"
     assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": True, "reason": None, "by": "王工"}}}, say, 1001).told == "taken_by {'who': '王工'}"
     assert came_of_it(asked, {**TWO, "answers": {"c1": {"ok": False, "reason": "expired"}}}, say, 1001).told == "refused {'reason': 'reason_expired'}"
+
+
+def screen(picture: Mapping[str, Any], view: View = View(), height: int = 24) -> list[str]:  # noqa: B008 - it is frozen
+    """The lines that somebody sees, in English."""
+    console = Console(file=StringIO(), width=160, height=height, color_system=None)
+    with console.capture() as drawing:
+        console.print(drawn(view, picture, in_english, str, picture["now_ms"], height))
+    return drawing.get().splitlines()
+
+
+def in_english(name: str, **facts: object) -> str:
+    """A word of the page."""
+    return WORDS[name].format(**facts)
+
+
+def pictured(school: School, now_ms: int) -> dict[str, Any]:
+    """What the desk makes of a school, at a broker that is there."""
+    return {
+        "now_ms": now_ms, "site": "no-4", "broker": None, "broker_since_ms": 0, "store": None, "alerts": [_alert(case) for case in school.cases],
+        "terminals": [_terminal(terminal, None) for terminal in school.terminals], "silent_today": [], "answers": {},
+    }  # fmt: skip
+
+
+def test_however_many_alerts_there_are_the_chosen_one_and_what_is_typed_are_seen() -> None:
+    """The rest is counted."""
+    school = School([f"t{number}" for number in range(30)], NOON_MS)
+    for number in range(12):
+        school.take(said("alert", alert(id=f"a{number}", place=f"hall {number}")), NOON_MS + number, "")
+    picture = pictured(school, NOON_MS + 5000)
+    for at, view in ((0, View()), (8, View(("t1", "a8"), Mode.WORD, "false", "door")), (11, View(("t1", "a11"), Mode.VERDICT))):
+        lines = screen(picture, view)
+        assert len(lines) <= 24
+        assert sum(line.startswith(f"> {at + 1} hall {at} ") for line in lines) == 1
+        assert "leave" in lines[-1] if at == 0 else "door▏" in lines[-2] if at == 8 else "Esc" in lines[-1]
+        hidden = [int(found[1]) for line in lines if (found := re.fullmatch(r"… and (\d+) more *", line))]
+        shown_alerts = sum(bool(re.match(r"[> ] \d+ hall", line)) for line in lines)
+        assert (shown_alerts > 1, shown_alerts + hidden[0]) == (True, 12)
+        assert sum(line.startswith("never came") for line in lines) + hidden[1] == 30
+
+
+def test_how_a_terminal_was_is_told_with_its_time_once_it_is_away() -> None:
+    """Faults in words; where the time is not known, nothing is told."""
+    school = School([], NOON_MS)
+    school.take(said("status", status()), NOON_MS, "")
+    school.take(said("health", health(faults=["disk_full"])), NOON_MS, "")
+    now = f"has a fault  {PLACE} · t1 · since {_clock(NOON_MS)} · the disk is full · 50 dBA · 41 °C"
+    assert now in screen(pictured(school, NOON_MS))
+    school.take(said("status", status(status="offline", mutes=[{"label": "shouting", "left_s": 60}])), NOON_MS + 600_000, "")
+    line = next(line for line in screen(pictured(school, NOON_MS + 600_000)) if "offline" in line)
+    assert f"since {_clock(NOON_MS + 600_000)} · at {_clock(NOON_MS)} it was: the disk is full, 50 dBA, 41 °C" in line
+    assert f"shouting muted until {_clock(NOON_MS + 660_000)}" in line
+    school = School([], NOON_MS)
+    school.take(said("health", health(), retained=True), NOON_MS, "")
+    school.take(said("status", status(status="offline"), retained=True), NOON_MS, "")
+    assert not any("dBA" in line for line in screen(pictured(school, NOON_MS)))
 
 
 @pytest.fixture

@@ -175,11 +175,17 @@ function alerts() {
 
 const BAD = { never_seen: "bad", offline: "bad", deaf: "bad", stale: "odd", warm: "odd", faulty: "odd", muted: "odd", fine: "good" };
 
+// Of a terminal that is away nobody knows how it is now; what it said last is told with its time, or not at all.
+const was = (one, told) => told.length && one.told_ms !== null ? [t("it_was", { time: time(one.told_ms), what: told.join(", ") })] : [];
+
 function terminalRow(one) {
   const lines = [el("div", {}, el("strong", {}, one.place || one.name), one.place ? " · " + one.name : "")];
+  const is = [
+    one.faults.map(fault).join(", "), one.l50_dba === null ? "" : one.l50_dba.toFixed(0) + " dBA",
+    one.temperature_c === null ? "" : one.temperature_c.toFixed(0) + " °C",
+  ].filter(Boolean);
   lines.push(el("div", { class: "facts" }, [
-    one.condition === "fine" ? "" : t("since", { time: time(one.since_ms) }), one.faults.map(fault).join(", "),
-    one.l50_dba === null ? "" : one.l50_dba.toFixed(0) + " dBA", one.temperature_c === null ? "" : one.temperature_c.toFixed(0) + " °C", one.version,
+    one.condition === "fine" ? "" : t("since", { time: time(one.since_ms) }), ...(one.away ? was(one, is) : is), one.version,
     ...Object.entries(one.mutes).filter(([, until]) => until > now()).map(([name, until]) => t("muted_until", { label: label(name), time: time(until) })),
   ].filter(Boolean).join(" · ")));
   if (me.role !== "duty") {
