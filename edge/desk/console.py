@@ -117,7 +117,8 @@ def came_of_it(view: View, picture: Picture, say: Say, now_ms: int) -> View:
     if answer is not None:
         if not answer["ok"]:
             return replace(view, asked=None, told=say("refused", reason=say(f"reason_{answer['reason']}")))
-        return replace(view, asked=None, told=say("taken_by", who=answer["by"]) if answer.get("by") else say("done"))
+        done = say(f"reason_{answer['reason']}" if answer["reason"] else "done")
+        return replace(view, asked=None, told=say("taken_by", who=answer["by"]) if answer.get("by") else done)
     return replace(view, asked=None, told=say("no_answer")) if now_ms - since_ms > LATE_MS else view
 
 

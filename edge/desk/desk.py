@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,6 +90,7 @@ class Desk:
         self._broker_since_ms = now_ms
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._going: OrderedDict[str, tuple[str, str, str]] = OrderedDict()  # id of an acknowledgement -> terminal, alert, who
+        self._owed: deque[tuple[Wish, str]] = deque(maxlen=_ANSWERS)
         self._tries: list[dict[str, Any]] = []
         self._stopping = threading.Event()
         self._teller = Teller(config.desk, read_addresses(config.desk), send, self._told, translate)
@@ -151,15 +152,40 @@ class Desk:
             self._note(wish, arrived_ms=now_ms)
             self._done(Deed(now_ms, who.name, "arrive", wish.terminal, about, "noted"))
             return id_
+        command = _command(wish, id_, who.name, now_ms)
         if wish.verb == "acknowledge":
             self._remember_going(id_, wish, who.name)  # before the terminal can answer
-        sent = self._subscriber.command(wish.terminal, _command(wish, id_, who.name, now_ms))
-        self._done(Deed(now_ms, who.name, wish.verb, wish.terminal, _about(wish), "sent" if sent else "broker away"))
-        if not sent:
-            raise NotDone("broker_away", 503)
+        if not self._settled(wish, id_, who.name, now_ms):
+            sent = self._subscriber.command(wish.terminal, command)
+            self._done(Deed(now_ms, who.name, wish.verb, wish.terminal, _about(wish), "sent" if sent else "broker away"))
+            if not sent:
+                raise NotDone("broker_away", 503)
         if wish.verb == "close" and wish.word:
             self._note(wish, word=wish.word[:500])
         return id_
+
+    def _settled(self, wish: Wish, id_: str, name: str, now_ms: int) -> bool:
+        """Whether it is for an alert of a terminal that is offline: done here, and owed to the terminal. Else one torn off the wall would call for ever."""
+        with self._lock:
+            terminal = self._school.terminal(wish.terminal)
+            offline = terminal is not None and terminal.online is False
+            if wish.verb not in ("acknowledge", "close") or not offline or not self._subscriber.connected:
+                return False
+            case = self._school.settle(wish.terminal, wish.alert, name, now_ms, wish.verdict if wish.verb == "close" else None)
+            self._owed.append((wish, name))
+            self._changed([Answered(wish.terminal, id_, ok=True, reason="away"), *([case] if case else [])])
+        self._done(Deed(now_ms, name, wish.verb, wish.terminal, _about(wish), "terminal away"))
+        return True
+
+    def _pay(self, now_ms: int) -> None:
+        """Tell terminals that are back what was done while they were away."""
+        with self._lock:
+            owed = list(self._owed)
+            back = {terminal.name for terminal in self._school.terminals if terminal.online}
+        for wish, name in owed:
+            if wish.terminal in back and self._subscriber.command(wish.terminal, _command(wish, str(uuid4()), name, now_ms)):
+                self._owed.remove((wish, name))
+                self._done(Deed(now_ms, name, wish.verb, wish.terminal, _about(wish), "sent"))
 
     def _remember_going(self, id_: str, wish: Wish, name: str) -> None:
         with self._lock:
@@ -275,6 +301,7 @@ class Desk:
                 if changes := self._school.tick(now_ms):
                     self._changed(changes)
                 cases = self._school.cases
+            self._pay(now_ms)
             self._teller.look(cases, now_ms, datetime.fromtimestamp(now_ms / 1000).astimezone(), period)
 
     def _period(self, now_ms: int) -> str:

@@ -198,6 +198,14 @@ class School:
         self._cases[case.key] = case
         return case
 
+    def settle(self, terminal: str, id_: str, by: str, now_ms: int, verdict: str | None = None) -> Case | None:
+        """Take for done what a terminal that is away cannot be told yet: acknowledged; closed, where there is a verdict."""
+        case = self._cases.get((terminal, id_))
+        state = "acknowledged" if verdict is None else "closed"
+        if case is None or _RANK[case.state] >= _RANK[state]:
+            return case
+        return self._put(replace(_advanced(case, state, now_ms, fresh=False), by=(verdict is None and case.by) or by, verdict=verdict))
+
     def _said(self, name: str, said: Alert, now_ms: int, period: str) -> list[Change]:
         before = self._cases.get((name, said.id))
         if before and (_RANK[said.state], said.repeat) <= (_RANK[before.state], before.repeat) and before.repeat >= 0:

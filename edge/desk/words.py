@@ -93,6 +93,7 @@ WORDS: Mapping[str, str] = {
     "reason_not_allowed": N_("your role does not allow it"),
     "reason_store_refuses": N_("the database refuses"),
     "reason_unknown_alert": N_("the alert is not open any more"),
+    "reason_away": N_("Noted here. The terminal is away, and is told once it is back."),
     "reason_expired": N_("it came too late; check the clocks"),
     "reason_not_yet": N_("the clocks of desk and terminal differ"),
     "label_shouting": N_("shouting"),

@@ -72,7 +72,7 @@ function answers() {
   for (const [id, since] of asked) {
     const answer = picture.answers[id];
     if (answer) {
-      say(!answer.ok ? t("refused", { reason: reason(answer.reason) }) : answer.by ? t("taken_by", { who: answer.by }) : t("done"));
+      say(!answer.ok ? t("refused", { reason: reason(answer.reason) }) : answer.by ? t("taken_by", { who: answer.by }) : answer.reason ? reason(answer.reason) : t("done"));
       asked.delete(id);
     } else if (Date.now() - since > LATE_MS) {
       say(t("no_answer"));
