@@ -286,7 +286,8 @@ class Desk:
         with self._lock:
             self._tries = [row, *self._tries][:_SHOWN_TRIES]
         outcome = f"{tried.number}: {tried.failed}"[:200] if tried.failed else f"{tried.number}: sent"
-        self._keeper.keep(deeds=[Deed(now_ms, tried.whom[:80], "told", tried.case.terminal, tried.case.id, outcome)])
+        verb, outcome = ("told", outcome) if tried.whom else ("nobody", "")
+        self._keeper.keep(deeds=[Deed(now_ms, tried.whom[:80], verb, tried.case.terminal, tried.case.id, outcome)])
         self.on_change()
 
     def _tick(self) -> None:

@@ -30,7 +30,7 @@ _ROLE_NAMES = {"duty": N_("on duty"), "technician": N_("technician"), "head": N_
 _VERBS = {
     "acknowledge": N_("acknowledged"), "arrive": N_("is there"), "close": N_("closed"), "mute": N_("muted"), "unmute": N_("unmuted"),
     "drill": N_("drill"), "ping": N_("pinged"), "hang": N_("put on the plan"), "login": N_("logged in"), "logout": N_("logged out"),
-    "told": N_("was told"), "put_user": N_("gave access"), "remove_user": N_("took access away"),
+    "told": N_("was told"), "nobody": N_("nobody was on the roster"), "put_user": N_("gave access"), "remove_user": N_("took access away"),
     "password": N_("changed their own password"),
 }  # fmt: skip
 

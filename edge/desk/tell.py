@@ -32,11 +32,11 @@ class BadTellFile(EdgeError):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One try to tell somebody."""
+    """One try to tell somebody, or that the roster had nobody to tell."""
 
     case: Case
-    whom: str
-    number: int  # 1, 2, …
+    whom: str  # empty: nobody is on the roster
+    number: int  # 1, 2, …; 0: nobody to try
     failed: str | None  # why; None: it was sent
 
 
@@ -109,7 +109,10 @@ class Teller:
             late_s = (now_ms - case.first_ms) / 1000 - self._settings.tell_after_s
             if not case.calls or late_s < 0:
                 continue
-            for whom in on_duty(self._settings.roster, local, period):
+            whoms = on_duty(self._settings.roster, local, period)
+            if self._settings.roster and not whoms:
+                self._say_nobody(case)
+            for whom in whoms:
                 with self._lock:
                     errand = self._errands.setdefault((*case.key, whom), _Errand())
                     if errand.under_way or errand.done or errand.tries >= len(AGAIN_S) or late_s < AGAIN_S[errand.tries]:
@@ -119,6 +122,13 @@ class Teller:
         with self._lock:
             while len(self._errands) > _REMEMBERED:
                 del self._errands[next(iter(self._errands))]
+
+    def _say_nobody(self, case: Case) -> None:
+        with self._lock:
+            known = (*case.key, "") in self._errands
+            self._errands[*case.key, ""] = _Errand(done=True)
+        if not known:
+            self._tried(Tried(case, "", 0, "nobody is on the roster"))
 
     def _tell(self, case: Case, whom: str, errand: _Errand, waits_s: int) -> None:
         _ = self._translate

@@ -81,6 +81,7 @@ WORDS: Mapping[str, str] = {
     "told": N_("Told because nobody acknowledged"),
     "told_sent": N_("{time}: {whom} was told ({place})"),
     "told_failed": N_("{time}: {whom} could not be told, try {n}: {reason}"),
+    "told_nobody": N_("{time}: nobody is on the roster now ({place})"),
     "put": N_("Put a terminal here"),
     "put_middle": N_("Put it in the middle"),
     "plan_keys": N_("Move a terminal with the arrow keys, in larger steps with Shift, or choose it and click where it hangs."),

@@ -62,6 +62,21 @@ def test_nobody_is_told_of_what_is_one_step_lower() -> None:
     assert Told(None).look(200, replace(CASE, lowered=True)) == 0
 
 
+def test_a_gap_in_the_roster_is_said_once_and_whoever_comes_on_duty_is_told() -> None:
+    """Without a roster nobody was to be told, and nothing is said."""
+    later = (RosterEntry(start="10:01", end="12:00", tell=("duty",)),)
+    told = Told(None, later)
+    for seconds in (19, 20, 21):
+        told.teller.look([CASE], NOON_MS + 1000 * seconds, MONDAY, "break")
+    assert [(tried.whom, tried.number, tried.failed is None) for tried in told.tried] == [("", 0, False)]
+    told.teller.look([CASE], NOON_MS + 80_000, MONDAY.replace(minute=1), "break")
+    wait_for(lambda: len(told.tried) == 2, "the result")
+    assert (told.tried[1].whom, told.tried[1].failed) == ("duty", None)
+    none = Told(None, ())
+    none.teller.look([CASE], NOON_MS + 80_000, MONDAY, "break")
+    assert none.tried == []
+
+
 @pytest.mark.parametrize("state", ["acknowledged", "closed"])
 def test_what_somebody_takes_care_of_is_told_to_nobody(state: str) -> None:
     """However late it is."""

@@ -157,9 +157,10 @@ function alertCard(alert) {
 
 function toldLines() {
   const places = new Map(picture.terminals.map((one) => [one.name, one.place || one.name]));
-  return picture.tries.map((one) => el("p", { class: one.failed ? "bad" : "" }, one.failed
+  const where = (one) => places.get(one.terminal) ?? one.terminal;
+  return picture.tries.map((one) => el("p", { class: one.failed ? "bad" : "" }, !one.whom ? t("told_nobody", { time: time(one.at_ms), place: where(one) }) : one.failed
     ? t("told_failed", { time: time(one.at_ms), whom: one.whom, n: one.number, reason: one.failed })
-    : t("told_sent", { time: time(one.at_ms), whom: one.whom, place: places.get(one.terminal) ?? one.terminal })));
+    : t("told_sent", { time: time(one.at_ms), whom: one.whom, place: where(one) })));
 }
 
 function alerts() {
