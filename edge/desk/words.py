@@ -85,6 +85,7 @@ WORDS: Mapping[str, str] = {
     "put": N_("Put a terminal here"),
     "put_middle": N_("Put it in the middle"),
     "plan_keys": N_("Move a terminal with the arrow keys, in larger steps with Shift, or choose it and click where it hangs."),
+    "plan_broken": N_("The picture of this plan cannot be shown: see `plans` in [desk]. It takes PNG and JPEG files."),
     "no_plans": N_("No plan is configured: set `plans` in [desk]."),
     "done": N_("Done."),
     "refused": N_("The terminal refused: {reason}"),

@@ -11,7 +11,7 @@ from edge.desk.store import Spot, Store
 from edge.desk.words import WORDS
 from tests.broker import Broker, Desk, wait_for
 from tests.desk.browser import PATIENCE_MS, browser, fill_login, log_in
-from tests.desk.say import alert, health, status
+from tests.desk.say import ID, PLACE, alert, health, status
 from tests.desk.served import PASSWORD, Visitor, served
 from tests.system.terminal import Terminal, loud
 
@@ -100,6 +100,47 @@ def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker
         browser_page.get_by_text("The desk does not answer").wait_for(state="detached")
         assert browser_page.title() == "(1) Duty desk"
         assert problems == []
+
+
+NOTIFIED = """async () => (await (await navigator.serviceWorker.getRegistration("/static/")).getNotifications()).map((one) => [one.title, one.tag])"""
+COUNT_TONES = """
+const make = AudioContext.prototype.createOscillator;
+window.tones = 0;
+AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this); };
+"""
+
+
+def test_an_alert_rings_and_notifies_until_somebody_goes_and_an_old_reading_has_its_time(
+    tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page"
+) -> None:
+    """Once, however often it is said, in the way that phones show it; a terminal that is offline is told as it was. A plan that is no picture is said."""
+    (tmp_path / "floor.png").write_text("no picture")
+    browser_page.context.grant_permissions(["notifications"])
+    browser_page.add_init_script(COUNT_TONES)
+    with served(tmp_path, broker.port, f'plans = {{ "2F" = "{tmp_path}/floor.png" }}\n') as page:
+        log_in(browser_page, page, "en")
+        desk.say("xiaoan/v1/no-4/t1/status", status())
+        desk.say("xiaoan/v1/no-4/t1/health", health(faults=["disk_full"]))
+        browser_page.get_by_role("button", name="Switch sound and notifications on").press("Enter")
+        browser_page.get_by_role("button", name="Sound is on").wait_for()
+        browser_page.get_by_role("tab", name="Terminals").click()
+        assert "the disk is full · 50 dBA · 41 °C" in browser_page.locator(".terminal").inner_text()
+        tones = browser_page.evaluate("window.tones")
+        for repeat in range(2):
+            desk.say("xiaoan/v1/no-4/t1/alert", alert(repeat=repeat))
+        browser_page.locator(".alert.waiting").wait_for()  # it came forward by itself
+        wait_for(lambda: browser_page.evaluate("window.tones") >= tones + 4, "the second ringing", PATIENCE_MS / 1000)
+        wait_for(lambda: bool(browser_page.evaluate(NOTIFIED)), "the notification", PATIENCE_MS / 1000)
+        assert browser_page.evaluate(NOTIFIED) == [[f"Alert: shouting, {PLACE}", ID]]
+        desk.say("xiaoan/v1/no-4/t1/alert", alert(state="acknowledged", repeat=2, by="李老师"))
+        browser_page.get_by_text("李老师 is going").wait_for()
+        wait_for(lambda: browser_page.evaluate(NOTIFIED) == [], "the end of the notification", PATIENCE_MS / 1000)
+        desk.say("xiaoan/v1/no-4/t1/status", status(status="offline"))
+        browser_page.get_by_role("tab", name="Terminals").click()
+        browser_page.get_by_text("it was: the disk is full, 50 dBA, 41 °C").wait_for()
+        browser_page.get_by_role("tab", name="Plan").click()
+        browser_page.get_by_text("The picture of this plan cannot be shown").wait_for()
+        assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_plan_is_filled_by_keys_alone_and_faults_have_names(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:

@@ -7,6 +7,7 @@ const BEEP_MS = 2000;
 const NEW_SCREAM_HZ = [880, 660];
 
 let words = {}, me = {}, picture = null, ahead_ms = 0, heard_ms = Date.now(), lost_ms = null;
+let worker = null, called = [];
 let tab = "alerts", sound = null, beeped_ms = 0, closing = null, plan = null, hanging = "";
 const asked = new Map(); // id of a command -> when
 const moving = new Map(); // terminal that is moved by keys -> where it is meanwhile, and the timer that will say so
@@ -263,7 +264,9 @@ function plans() {
       if (!hanging || event.target.tagName === "BUTTON") return;
       const box = floor.getBoundingClientRect();
       hang(hanging, { plan, x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
-    } }, el("img", { src: "/plan/" + encodeURIComponent(plan), alt: plan }));
+    } }, el("img", {
+      src: "/plan/" + encodeURIComponent(plan), alt: plan, onerror: (event) => event.target.replaceWith(el("p", { class: "bad" }, t("plan_broken"))),
+    }));
     floor.append(...spots.map(([name, place, spot, look]) => spotMark(name, place, spot, look, may_move)));
     return [names, floor, may_move ? el("p", { class: "facts" }, t("plan_keys")) : null].filter(Boolean);
   });
@@ -321,6 +324,14 @@ function beep() {
   });
 }
 
+async function notify(alert) {
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  const title = t("alert_there", { label: label(alert.label), place: alert.place }), more = { tag: alert.id, requireInteraction: true };
+  try { await worker.showNotification(title, more); } catch {
+    try { new Notification(title, more); } catch { /* a phone without a worker shows none; the sound remains */ }
+  }
+}
+
 function call() {
   const waiting = picture.alerts.filter((alert) => alert.calls);
   for (const alert of waiting) {
@@ -329,9 +340,13 @@ function call() {
     if (seen.size > 1000) seen.delete(seen.values().next().value);
     tab = "alerts";
     frame();
-    if ("Notification" in window && Notification.permission === "granted") {
-      try { new Notification(t("alert_there", { label: label(alert.label), place: alert.place }), { tag: alert.id, requireInteraction: true }); } catch { /* phones want a service worker; the sound remains */ }
-    }
+    notify(alert);
+  }
+  const tags = waiting.map((alert) => alert.id);
+  const over = called.some((tag) => !tags.includes(tag));
+  called = tags;
+  if (worker && over) { // not while one is about to be shown: Chromium would forget that one
+    worker.getNotifications().then((shown) => shown.filter((one) => !tags.includes(one.tag)).forEach((one) => one.close()));
   }
   if (waiting.length && Date.now() - beeped_ms > BEEP_MS) { beeped_ms = Date.now(); beep(); }
 }
@@ -368,6 +383,7 @@ function listen() {
 async function begin() {
   words = await (await fetch("/words.json")).json();
   me = await (await fetch("/me.json")).json();
+  navigator.serviceWorker?.register("/static/worker.js").then((found) => { worker = found; }, () => { /* no TLS, or a certificate that is not trusted */ });
   listen();
   setInterval(each_second, 1000);
 }
