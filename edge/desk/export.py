@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 from edge.desk.figures import kind
 from edge.desk.school import Case
@@ -16,8 +17,8 @@ HISTORY = (
 )  # fmt: skip
 JUDGED = ("real", "false", "prank", "drill")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would run a cell that begins so."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet would run a cell that begins so; one in Chinese takes the wide signs for the narrow ones."""
 _WORD = re.compile(r"[a-z0-9-]*")
 """As terminals are called: with nothing in it that could be run."""
 
@@ -46,7 +47,7 @@ def raised(case: Case) -> str | None:
 
 def text(written: str) -> str:
     """What comes from outside, so that a spreadsheet takes it for text."""
-    return f"'{written}" if written.startswith(_FORMULA) and not _WORD.fullmatch(written) else written
+    return f"'{written}" if normalize("NFKC", written[:1]) in _FORMULA and not _WORD.fullmatch(written) else written
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

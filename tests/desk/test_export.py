@@ -29,9 +29,11 @@ def test_what_nobody_judged_teaches_nothing() -> None:
 
 
 def test_what_people_write_is_text_for_a_spreadsheet_too() -> None:
-    """A formula does not run, a comma and a line break stay in their field."""
+    """A formula does not run, nor one in the wide signs of a Chinese keyboard, a comma and a line break stay in their field."""
     written = [replace(JUDGED, word=word) for word in ('=HYPERLINK("http://x")', "+1", "a,b\n“c”")]
     assert [row["word"] for row in csv.DictReader(io.StringIO(verdicts(written)))] == ["'=HYPERLINK(\"http://x\")", "'+1", "a,b\n“c”"]
+    foreign = [replace(JUDGED, word=word) for word in ("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x", "\n=1")]
+    assert [row["word"][0] for row in csv.DictReader(io.StringIO(verdicts(foreign)))] == ["'"] * 5
     hostile = replace(JUDGED, id="=1+1", terminal="-1+1|x")
     assert verdicts([hostile, replace(JUDGED, terminal="-east")]).splitlines()[1:] == [
         f"'=1+1,'-1+1|x,{PLACE},shouting,2027-01-15T07:59:58.500Z,0.914,88.2,false,搬桌子,",
