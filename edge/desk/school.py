@@ -136,8 +136,8 @@ class School:
 
     @property
     def cases(self) -> list[Case]:
-        """Those nobody has acknowledged first, each kind by age, those one step lower last; then the last closed ones, newest first."""
-        opened = sorted((case for case in self._cases.values() if case.open), key=lambda case: (not case.waiting, case.lowered, case.began_ms, case.seq))
+        """Those nobody has acknowledged first, keys before all others, each kind by age, those one step lower last; then the last closed ones, newest first."""
+        opened = sorted((case for case in self._cases.values() if case.open), key=_urgency)
         closed = sorted((case for case in self._cases.values() if not case.open), key=lambda case: -(case.closed_ms or 0))
         return opened + closed
 
@@ -241,6 +241,11 @@ class School:
         while len(self._cases) > MOST_ALERTS:
             del self._cases[next(iter(self._cases))]
         return case
+
+
+def _urgency(case: Case) -> tuple[bool, bool, bool, int, int]:
+    """The least is shown first."""
+    return not case.waiting, case.lowered, case.label != "button", case.began_ms, case.seq
 
 
 def _from_list(before: Case | None, listed: Listed, terminal: Terminal, now_ms: int, period: str) -> Case:

@@ -98,6 +98,15 @@ def test_what_waits_comes_first(school: School) -> None:
     assert [state for _, state in states(school)] == ["raised", "acknowledged", "closed"]
 
 
+def test_a_key_that_was_pressed_stands_above_all_that_was_heard(school: School) -> None:
+    """Somebody calls on purpose; once somebody goes there, the others come first."""
+    for number, label in enumerate(["shouting", "help", "button"]):
+        take(school, "alert", alert(id=f"id-{number}", label=label), number)
+    assert [case.label for case in school.cases] == ["button", "shouting", "help"]
+    take(school, "alert", alert(id="id-2", label="button", state="acknowledged", repeat=1, by="li"))
+    assert [case.label for case in school.cases] == ["shouting", "help", "button"]
+
+
 def test_closed_alerts_do_not_pile_up(school: School) -> None:
     """The page shows some, the store all."""
     for number in range(KEPT_CLOSED + 5):
