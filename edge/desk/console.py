@@ -16,8 +16,10 @@ from edge.words import N_
 LATE_MS = 15_000
 """For a terminal to answer a command."""
 LONGEST_WORD = 200
+MUTE_S = 600
 _TERMINALS_ALWAYS = 4
 """Lines of terminals that no flood of alerts takes away: the worst."""
+LEFT, RIGHT = "\x1b[D", "\x1b[C"
 UP, DOWN, ENTER, ESCAPE, BACKSPACE = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x7f"
 _BARS = "▁▂▃▄▅▆▇█"
 _QUIET_DBA, _LOUD_DBA = 30.0, 110.0
@@ -34,6 +36,7 @@ class Mode(Enum):
     LOOK = auto()
     VERDICT = auto()
     WORD = auto()
+    TERMINAL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class View:
     word: str = ""
     asked: tuple[str, int] | None = None  # id of the last command, and when
     told: str = ""  # what came of it
+    terminal: str = ""  # the one that is to be muted or drilled; unknown: the worst
+    label: str = ""  # of it
     leaving: bool = False
 
 
@@ -65,6 +70,16 @@ def press(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
 
     An alert that is being closed stays chosen, whatever comes meanwhile; what is closed by somebody else is not closed again.
     """
+    if view.mode is Mode.TERMINAL:
+        return _at_terminal(view, key, picture)
+    if view.mode is Mode.LOOK and key == "q":
+        return replace(view, leaving=True), None
+    if view.mode is Mode.LOOK and key == "e":
+        return _aiming(view, picture), None
+    return _at_alert(view, key, picture)
+
+
+def _at_alert(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
     alert = chosen(view, picture)
     if view.mode is not Mode.LOOK and (alert is None or (alert["terminal"], alert["id"]) != view.chosen):
         return replace(view, mode=Mode.LOOK, word=""), None
@@ -75,8 +90,6 @@ def press(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
         if verdict:
             return replace(view, mode=Mode.WORD, verdict=verdict, word=""), None
         return (replace(view, mode=Mode.LOOK) if key == ESCAPE else view), None
-    if key == "q":
-        return replace(view, leaving=True), None
     if alert is None:
         return view, None
     terminal, id_ = alert["terminal"], alert["id"]
@@ -93,6 +106,42 @@ def press(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
     step = {DOWN: 1, "j": 1, UP: -1, "k": -1}.get(key, 0)
     there = alerts[int(key) - 1] if key in "123456789" and key and int(key) <= len(alerts) else alerts[min(len(alerts) - 1, max(0, at + step))]
     return replace(here, chosen=(there["terminal"], there["id"])), None
+
+
+def _aimed(view: View, picture: Picture) -> int | None:
+    """Number of the terminal that is to be muted or drilled, if it is still there."""
+    return next((number for number, one in enumerate(picture["terminals"]) if one["name"] == view.terminal), None)
+
+
+def _aiming(view: View, picture: Picture, at: int | None = None) -> View:
+    """At that terminal, else at the one that was aimed at last, else at the worst."""
+    terminals = picture["terminals"]
+    if not terminals:
+        return view
+    one = terminals[at if at is not None else _aimed(view, picture) or 0]
+    return replace(view, mode=Mode.TERMINAL, terminal=one["name"], label=view.label if view.label in _labels(one) else _labels(one)[0])
+
+
+def _labels(terminal: Mapping[str, Any]) -> Sequence[str]:
+    return terminal["labels"] or ["help"]
+
+
+def _at_terminal(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
+    done, at = replace(view, mode=Mode.LOOK), _aimed(view, picture)
+    if key == ESCAPE or at is None:
+        return done, None
+    match key.lower():
+        case "m":
+            return done, Wish("mute", view.terminal, label=view.label, seconds=MUTE_S)
+        case "u":
+            return done, Wish("unmute", view.terminal, label=view.label)
+        case "d":
+            return done, Wish("drill", view.terminal, label=view.label)
+    terminals = picture["terminals"]
+    there = min(len(terminals) - 1, max(0, at + {DOWN: 1, "j": 1, UP: -1, "k": -1}.get(key, 0)))
+    labels = _labels(terminals[at])
+    label = labels[(labels.index(view.label) + {RIGHT: 1, LEFT: -1}.get(key, 0)) % len(labels)] if view.label in labels else labels[0]
+    return _aiming(replace(view, label=label), picture, there), None
 
 
 def _write(view: View, key: str, alert: Mapping[str, Any]) -> tuple[View, Wish | None]:
@@ -133,11 +182,14 @@ def drawn(view: View, picture: Picture, say: Say, translate: Callable[[str], str
     silent, total = picture["silent_today"], len(picture["terminals"])
     today = say("not_heard", n=len(silent), all=total, names=", ".join(silent)) if silent else say("all_heard", n=total)
     foot = _foot(view, say, translate)
+    aim = _aimed(view, picture) if view.mode is Mode.TERMINAL else None
+    if aim is not None:
+        terminals[aim] = Text.assemble("> ", terminals[aim])
     heading = [Text(""), Text(say("terminals"), style="bold"), *([Text(today, style="yellow" if silent else "green")] if total else [])]
     room = height - len(lines) - len(heading) - len(foot) - 1
     lines += _around(blocks, alerts.index(marked) if marked else 0, room - min(len(terminals), _TERMINALS_ALWAYS), say)
     room = height - len(lines) - len(heading) - len(foot) - 1
-    shown = [*lines, *heading, *_around([[line] for line in terminals], 0, room, say), Text(""), *foot]
+    shown = [*lines, *heading, *_around([[line] for line in terminals], aim or 0, room, say), Text(""), *foot]
     for line in shown:
         line.no_wrap, line.overflow = True, "ellipsis"
     return Group(*shown)
@@ -212,10 +264,13 @@ def _terminal(terminal: Mapping[str, Any], say: Say, now_ms: int) -> Text:
 def _foot(view: View, say: Say, translate: Callable[[str], str]) -> list[Text]:
     if view.mode is Mode.VERDICT:
         return [Text(f"{say('verdict')}  " + "  ".join(f"{name[0]} {say('verdict_' + name)}" for name in VERDICTS) + f"  Esc {say('cancel')}", style="reverse")]
+    if view.mode is Mode.TERMINAL:
+        keys = translate(N_("↑ ↓ terminal   ← → label   m: mute 10 min   u: unmute   d: drill   Esc: back"))
+        return [Text(f"{view.terminal} · {say('label_' + view.label)}", style="reverse"), Text(keys)]
     if view.mode is Mode.WORD:
         line = f"{say('word')} ({say('verdict_' + view.verdict)}): {view.word}▏"
         return [Text(line, style="reverse"), Text(translate(N_("Enter closes the alert, Esc does not")))]
-    return [Text(view.told), Text(translate(N_("↑ ↓ or a number: choose   g: I'm going   t: I'm there   c: close   q: leave")))]
+    return [Text(view.told), Text(translate(N_("↑ ↓ or a number: choose   g: I'm going   t: I'm there   c: close   e: mute or drill   q: leave")))]
 
 
 def _ago(ms: int, say: Say) -> str:

@@ -12,7 +12,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from rich.console import Console
 
-from edge.desk.console import DOWN, ENTER, ESCAPE, LATE_MS, UP, Mode, View, _clock, came_of_it, drawn, press
+from edge.desk.console import DOWN, ENTER, ESCAPE, LATE_MS, LEFT, RIGHT, UP, Mode, View, _clock, came_of_it, drawn, press
 from edge.desk.desk import Wish, _alert, _terminal
 from edge.desk.school import School
 from edge.desk.store import Store
@@ -75,6 +75,31 @@ def test_with_no_alert_only_leaving_does_something() -> None:
     nothing: Mapping[str, Any] = {"alerts": [], "answers": {}}
     assert pressed(["g", "1", DOWN, "c", "t", "é", ENTER], nothing) == (View(), None)
     assert pressed(["q"], nothing)[0].leaving
+
+
+WALL: Mapping[str, Any] = {**TWO, "terminals": [{"name": "t9", "labels": []}, {"name": "t1", "labels": ["shouting", "crying"]}]}
+
+
+@pytest.mark.parametrize(
+    ("keys", "wish"),
+    [
+        (["e", DOWN, "m"], Wish("mute", "t1", label="shouting", seconds=600)),
+        (["e", DOWN, DOWN, RIGHT, "u"], Wish("unmute", "t1", label="crying")),
+        (["e", DOWN, LEFT, "d"], Wish("drill", "t1", label="crying")),
+        (["e", "d"], Wish("drill", "t9", label="help")),
+        (["e", "g"], None),
+        (["e", ESCAPE, "g"], Wish("acknowledge", "t1", "a1")),
+        (["e", "m", "m"], None),
+        (["m"], None),
+    ],
+)
+def test_a_terminal_is_muted_and_drilled_by_keys(keys: list[str], wish: Wish | None) -> None:
+    """After it was chosen, so that no slip mutes anything; without a terminal there is none to choose."""
+    assert pressed(keys, WALL)[1] == wish
+    nothing: Mapping[str, Any] = {**TWO, "terminals": []}
+    assert pressed(["e", "m"], nothing) == (View(("t1", "a1")), None)
+    view, _ = pressed(["e", DOWN], WALL)
+    assert press(view, "m", nothing)[1] is None  # it was taken back meanwhile
 
 
 def test_the_answer_to_a_command_is_told_and_so_is_none() -> None:
@@ -185,6 +210,9 @@ def test_an_alert_from_the_first_saying_to_its_close(tmp_path: Path, broker: Bro
         desk.say(f"{TOPIC}/alert", alert(state="closed", repeat=2, by="李老师", verdict="false"))
         before = screen.text.count("没有未关闭的警报")
         wait_for(lambda: screen._read() and screen.text.count("没有未关闭的警报") > before, "the end of it")
+        screen.press("e\x1b[Bd")
+        wait_for(lambda: len(commands) == 3, "the drill")
+        assert (commands[2]["verb"], commands[2]["label"]) == ("drill", "shouting")
         screen.press("q")
         assert screen.end() == 0
     store = Store("", tmp_path)
