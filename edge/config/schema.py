@@ -9,8 +9,8 @@ from datetime import date
 from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from edge.config.hanzi import NotSpoken, spoken
 from edge.words import N_
@@ -475,7 +475,7 @@ class RosterEntry(Section):
         default=(), max_length=50, strict=False, description=N_("Periods of the day in which it holds; empty: all.")
     )
     tell: tuple[Annotated[str, Field(max_length=80)], ...] = Field(
-        default=(), max_length=50, strict=False, description=N_("Names of those to tell, as they stand in the file of `tell_file`.")
+        min_length=1, max_length=50, strict=False, description=N_("Names of those to tell, as they stand in the file of `tell_file`.")
     )
 
 
@@ -561,3 +561,15 @@ class Config(Section):
     sounder: SounderSettings = Field(default=SounderSettings(), description=N_("What beeps, and what is said on the spot by a school's own choice."))
     paths: PathSettings = Field(default=PathSettings(), description=N_("Where files lie."))
     desk: DeskSettings = Field(default=DeskSettings(), description=N_("The duty room's page, `xiaoan desk`."))
+
+    @model_validator(mode="after")
+    def _roster_has_its_periods(self) -> Self:
+        known = {"default", "holiday", *(period.name for period in self.periods)}
+        unknown = PydanticCustomError("rule", N_("names a period that is in no [[periods]]; nobody would be told in it"))
+        wrong = [
+            InitErrorDetails(type=unknown, loc=("desk", "roster", number, "periods"), input=entry.periods)
+            for number, entry in enumerate(self.desk.roster) if not known.issuperset(entry.periods)
+        ]  # fmt: skip
+        if wrong:
+            raise ValidationError.from_exception_data("Config", wrong)
+        return self

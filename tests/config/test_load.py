@@ -82,6 +82,11 @@ def test_what_stands_in_the_file_holds(file: Path) -> None:
             '[[periods]]\nname = "x"\nstart = "9:00"\nend = "10:00"',
             'line 3: periods[1].start = "9:00" is not possible; allowed: a time from 00:00 to 23:59, as HH:MM in quotes',
         ),
+        (
+            '[desk]\ntell_file = "/x"\n[[desk.roster]]\ntell = ["a"]\n[[desk.roster]]\ntell = ["a"]\nperiods = ["default", "brake"]',
+            "line 7: desk.roster[2].periods: names a period that is in no [[periods]]; nobody would be told in it",
+        ),
+        ('[desk]\ntell_file = "/x"\n[[desk.roster]]\nstart = "09:00"', "line 3: desk.roster[1].tell is missing; allowed: a list in [ ], 1 to 50 entries long"),
         ('[[periods]]\nname = "x"\nstart = "09:00"\nend = "09:00"', "line 1: periods[1]: `start` and `end` must differ"),
         ("[labels.help]\nthreshold = 0.3\nrelease = 0.4", "line 1: labels.help: `release` must not be above `threshold`"),
         ("[labels.help]\nagree = 4\nof = 3", "line 1: labels.help: `agree` must not be above `of`"),

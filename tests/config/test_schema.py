@@ -19,7 +19,7 @@ def described() -> list[tuple[str, dict[str, Any]]]:
 def test_every_key_has_a_sentence_and_bounds(key: str, node: dict[str, Any]) -> None:
     """A default, unless the key must be given; a sentence; both ends of a number; a longest text; a longest list."""
     assert node["description"].endswith(".")
-    assert "default" in node or key.startswith(("Period.", "Holiday.", "PhraseEntry.text"))
+    assert "default" in node or key.startswith(("Period.", "Holiday.", "PhraseEntry.text", "RosterEntry.tell"))
     for one in [alternative for alternative in node.get("anyOf", [node]) if alternative.get("type") != "null"]:
         match one.get("type"):
             case "integer" | "number":
