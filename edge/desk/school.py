@@ -161,7 +161,8 @@ class School:
             if message.kind != "status" or name in self._expected or name not in self._terminals:
                 return []
             del self._terminals[name]
-            return [Gone(name)]
+            left = [case for case in self._cases.values() if case.terminal == name and case.open]
+            return [Gone(name), *(self._put(_advanced(case, "closed", now_ms, fresh=False)) for case in left)]
         if isinstance(message.body, Reply):
             return [Answered(name, message.body.command, message.body.ok, message.body.reason)]
         if name not in self._terminals and len(self._terminals) >= MOST_TERMINALS:

@@ -198,6 +198,15 @@ def test_what_was_taken_back_is_gone_unless_it_is_expected(school: School) -> No
     assert {terminal.name for terminal in school.terminals} == {"t1", "t2"}
 
 
+def test_with_a_terminal_its_open_alerts_are_taken_back(school: School) -> None:
+    """Nobody could ever close them."""
+    for name in ("t8", "t9"):
+        take(school, "status", status(), terminal=name)
+        take(school, "alert", alert(), terminal=name)
+    assert len(take(school, "status", None, terminal="t9")) == 2
+    assert states(school) == [("t8", "raised"), ("t9", "closed")]
+
+
 def test_answers_are_passed_on(school: School) -> None:
     """With the reason."""
     body = {"schema": 1, "at": None, "boot": "00" * 8, "command": "c1", "ok": False, "reason": "expired", "field": None}
