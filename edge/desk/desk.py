@@ -183,9 +183,12 @@ class Desk:
             owed = list(self._owed)
             back = {terminal.name for terminal in self._school.terminals if terminal.online}
         for wish, name in owed:
-            if wish.terminal in back and self._subscriber.command(wish.terminal, _command(wish, str(uuid4()), name, now_ms)):
-                self._owed.remove((wish, name))
-                self._done(Deed(now_ms, name, wish.verb, wish.terminal, _about(wish), "sent"))
+            if wish.terminal not in back:
+                continue
+            if not self._subscriber.command(wish.terminal, _command(wish, str(uuid4()), name, now_ms)):
+                return  # the broker does not take it: the roster must not wait for each
+            self._owed.remove((wish, name))
+            self._done(Deed(now_ms, name, wish.verb, wish.terminal, _about(wish), "sent"))
 
     def _remember_going(self, id_: str, wish: Wish, name: str) -> None:
         with self._lock:
