@@ -1,6 +1,6 @@
-"""The mean of trainings that began at the same detector with other seeds: one network, no larger, surer in places none of them has heard.
+"""The mean of trainings that began at the same detector, and of that detector if it is named: one network, no larger.
 
-    python -m models.training.average RUN RUN... --pool POOL --out RUN
+    python -m models.training.average RUN... [detector.onnx] --pool POOL --out RUN
 
 Weights are averaged (model soup, Wortsman et al. 2022), and the statistics of normalisation are taken anew from scenes.
 """
@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.training.mix import Mixer
+from models.training.begin import begun
+from models.training.mix import OUTPUTS, Mixer
 from models.training.networks import Detector
 from models.training.render import load_pool
 from models.training.train import load_network, saved_average
@@ -48,16 +49,18 @@ def normalised(network: Detector, batches: Sequence[Tensor]) -> Detector:
 def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of trainings, the first of which is described in the result; detectors that were exported")
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    abouts = [json.loads((run / "network.json").read_text()) for run in args.runs]
+    abouts = [json.loads((run / "network.json").read_text()) for run in args.runs if run.is_dir()]
+    outputs = abouts[0]["config"]["outputs"]
     mixer = Mixer(*load_pool(args.pool))
     rng = np.random.default_rng(args.seed)
     batches = [torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(BATCH)])) for _ in range(BATCHES)]
-    network = normalised(averaged([load_network(run) for run in args.runs]), batches)
+    parts = [load_network(run) if run.is_dir() else begun(run, outputs, len(OUTPUTS), torch.cat(batches[:8])) for run in args.runs]
+    network = normalised(averaged(parts), batches)
     args.out.mkdir(parents=True, exist_ok=True)
     torch.save({"average": saved_average(network)}, args.out / "checkpoint.pt")
     about = {**abouts[0], "data": sorted(set().union(*(a["data"] for a in abouts))), "step": sum(a["step"] for a in abouts)}

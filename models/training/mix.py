@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
-from models.training.recorder import narrowed, recorded_again, widened
+from models.training.recorder import narrowed, widened
 from models.training.render import SETTINGS, Entry
 
 Array = NDArray[np.float32]
@@ -139,7 +139,6 @@ class Mixer:
             frames = narrowed(frames, rng)
         elif self._entries[i].kind in VOICES and rng.random() < WIDENED:
             frames = widened(frames, rng)
-        frames = recorded_again(frames, self._noise, rng)
         if rng.random() < 0.5:
             rows = np.linspace(0, len(frames) - 1, max(8, int(len(frames) * rng.uniform(*PACES))))
             bands = np.clip(np.arange(SETTINGS.bands) - rng.integers(-2, 3), 0, SETTINGS.bands - 1)
