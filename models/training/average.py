@@ -55,6 +55,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     abouts = [json.loads((run / "network.json").read_text()) for run in args.runs if run.is_dir()]
+    if not abouts:
+        parser.error("name the folder of a training: what an exported detector leaves out of its description is taken from there")
     outputs = abouts[0]["config"]["outputs"]
     mixer = Mixer(*load_pool(args.pool))
     rng = np.random.default_rng(args.seed)
