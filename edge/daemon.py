@@ -34,6 +34,7 @@ from edge.detect.manifest import ModelError
 from edge.detect.phrases import installed
 from edge.errors import EdgeError
 from edge.evidence.keeper import Keeper, keeper_of, seal_of
+from edge.health import memory
 from edge.health.clock import Clock, Moment, system_clock
 from edge.health.faults import Fault
 from edge.health.levels import exceeded
@@ -205,6 +206,7 @@ class Daemon:
             if now.monotonic_s >= self._history.due_s:
                 self._history.write(_local(now), now.monotonic_s)
                 self._covering.write()
+                memory.trim()
             if self._watchdog.every_s and now.monotonic_s >= alive_s and self._well(now):
                 self._watchdog.alive()
                 alive_s = now.monotonic_s + self._watchdog.every_s
