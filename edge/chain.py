@@ -39,7 +39,7 @@ def wanted(listed: PhraseList, labels: Mapping[str, LabelSettings]) -> Wanted | 
     phrases = tuple(p for p in listed.heard if p.group not in labels or labels[p.group].on)
     if not phrases:
         return None
-    units = units_apart([p.text for p in phrases], listed.mergers, heteronyms=listed.heteronyms)
+    units = units_apart([p.text for p in phrases], listed.mergers, heteronyms=listed.heteronyms, toned=True)
     return Wanted(phrases, tuple(units[p.text] for p in phrases))
 
 

@@ -39,24 +39,33 @@ class Background:
     counts: NDArray[np.uint8]  # (steps,)
     units: NDArray[np.uint16]  # one after another
     below: NDArray[np.uint8]  # 0: the best; LEVELS: LEAST
+    tones: NDArray[np.uint8]  # (steps, tones) likewise; no columns where the network hears no tones
 
     def stretches(self, units: int) -> Iterator[Array]:
         """Costs (STRETCH, units) of one whole stretch after another."""
         ends = np.cumsum(self.counts, dtype=np.int64)
         for first in range(0, len(ends) - STRETCH + 1, STRETCH):
             low, high = (int(ends[i - 1]) if i else 0 for i in (first, first + STRETCH))
-            posteriors = np.full((STRETCH, units), FLOOR, np.float32)
+            tones = self.tones.shape[1]
+            posteriors = np.full((STRETCH, units + tones), FLOOR, np.float32)
             rows = np.repeat(np.arange(STRETCH), self.counts[first : first + STRETCH])
             posteriors[rows, self.units[low:high]] = self.below[low:high] * np.float32(LEAST / LEVELS)
-            yield costs(posteriors)
+            posteriors[:, units:] = self.tones[first : first + STRETCH] * np.float32(LEAST / LEVELS)
+            yield costs(posteriors, tones)
 
 
-def kept(posteriors: Array) -> Background:
-    """What is kept of log-posteriors (steps, units)."""
-    below = posteriors - posteriors.max(axis=1, keepdims=True)
-    rows, units = np.nonzero(below > LEAST)
+def kept(posteriors: Array, tones: int = 0) -> Background:
+    """What is kept of log-posteriors (steps, units + tones)."""
+    units = posteriors.shape[1] - tones
+    below = posteriors[:, :units] - posteriors[:, :units].max(axis=1, keepdims=True)
+    rows, columns = np.nonzero(below > LEAST)
     counts = np.bincount(rows, minlength=len(below)).clip(max=255).astype(np.uint8)
-    return Background(counts, units.astype(np.uint16), np.round(below[rows, units] / LEAST * LEVELS).astype(np.uint8))
+    worse = posteriors[:, units:] - posteriors[:, units:].max(axis=1, keepdims=True, initial=-np.inf)
+    return Background(counts, columns.astype(np.uint16), _levels(below[rows, columns]), _levels(worse))
+
+
+def _levels(below: Array) -> NDArray[np.uint8]:
+    return np.round(np.maximum(below, LEAST) / LEAST * LEVELS).astype(np.uint8)
 
 
 def read_background(path: Path, sha256: str) -> Background:
@@ -64,7 +73,9 @@ def read_background(path: Path, sha256: str) -> Background:
     data = checked_model(path, sha256)
     try:
         with np.load(io.BytesIO(data)) as file:
-            return Background(file["counts"], file["units"], file["below"])
+            counts = file["counts"]
+            tones = file["tones"] if "tones" in file else np.zeros((len(counts), 0), np.uint8)
+            return Background(counts, file["units"], file["below"], tones)
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as e:
         raise ModelError(N_("model {path} cannot be loaded: {reason}"), path=path, reason=e) from None
 

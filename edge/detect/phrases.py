@@ -32,6 +32,7 @@ _Curve = tuple[float, Annotated[float, Field(gt=0, le=20)]]
 
 class _File(ManifestFields):
     units: list[str] = Field(min_length=2, max_length=5000)
+    tones: int = Field(default=0, ge=0, le=5)
     background_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     curve_by_length: list[_Curve] = Field(min_length=1, max_length=40)
     curves: dict[str, _Curve]
@@ -45,6 +46,7 @@ class PhraseManifest:
     sha256: str
     background_sha256: str | None  # of the file by which phrases that were not measured get their curves; None: there is none
     units: tuple[str, ...]  # names of the network's outputs; the first is the blank
+    tones: int  # further outputs: the first tone, the second, ...; 0: it does not hear them
     step_frames: int  # log-mel frames a run takes
     sensitivity_dbfs: float  # of the microphone that the model expects, at 94 dB SPL
     features: LogMelSettings
@@ -63,7 +65,7 @@ def read_phrase_manifest(path: Path) -> PhraseManifest:
     rules = {label: RuleDefaults(**rule.model_dump()) for label, rule in file.rules.items()}
     if missing := [group for group in GROUPS if group not in rules]:
         raise ModelError(N_("model manifest {path} has no rule for its label {label}"), path=path, label=missing[0])
-    return PhraseManifest(file.name, file.sha256, file.background_sha256, tuple(file.units), file.step_frames, file.sensitivity_dbfs,
+    return PhraseManifest(file.name, file.sha256, file.background_sha256, tuple(file.units), file.tones, file.step_frames, file.sensitivity_dbfs,
                           LogMelSettings(**file.features.model_dump()), tuple(file.curve_by_length), file.curves, rules)  # fmt: skip
 
 
@@ -79,7 +81,7 @@ class PhraseModel:
     """A loaded phrase network."""
 
     def __init__(self, manifest: PhraseManifest, network: Network, background: Background | None = None) -> None:
-        """The network gives log-posteriors (steps of 40 ms, units)."""
+        """The network gives log-posteriors (steps of 40 ms, units + tones), of the units and of the tones each for itself."""
         self.manifest, self._background = manifest, background
         self._curves: dict[tuple[str, Units], tuple[float, float]] = {}
         self.start = network.start
@@ -90,7 +92,7 @@ class PhraseModel:
         """The phrase model of a models folder (`phrases.onnx` and its manifest). at_once: as for the detector. Raises ModelError."""
         manifest = read_phrase_manifest(folder / PHRASE_MANIFEST)
         path = folder / "phrases.onnx"
-        shapes = manifest.step_frames, manifest.features.bands, len(manifest.units)
+        shapes = manifest.step_frames, manifest.features.bands, len(manifest.units) + manifest.tones
         background = read_background(folder / BACKGROUND, manifest.background_sha256) if manifest.background_sha256 else None
         return cls(manifest, Network(checked_model(path, manifest.sha256), path, *shapes, at_once=at_once), background)
 
@@ -103,7 +105,7 @@ class PhraseModel:
         unknown = [both for both in wanted if both[0] not in self.manifest.curves and both not in self._curves]
         if unknown and self._background:
             widths = [self.manifest.curve(text, len(units))[1] for text, units in unknown]
-            walked = paths(tuple(units for _, units in unknown), self.manifest.units)
+            walked = paths(tuple(units for _, units in unknown), self.manifest.units, self.manifest.tones)
             found = centres(self._background, walked, len(self.manifest.units), float(np.median(widths)))
             self._curves.update(zip(unknown, zip(map(float, found), widths, strict=True), strict=True))
         return np.array([self._curves.get(both) or self.manifest.curve(both[0], len(both[1])) for both in wanted], np.float32).reshape(-1, 2)
@@ -115,13 +117,13 @@ class PhraseStream:
     def __init__(self, model: PhraseModel, texts: Sequence[str], phrases: Sequence[Units]) -> None:
         """texts: as listed; phrases: their syllables."""
         self._model = model
-        self._paths = paths(tuple(phrases), model.manifest.units)
+        self._paths = paths(tuple(phrases), model.manifest.units, model.manifest.tones)
         self._curves = model.curves(texts, phrases)
         self._state, self._totals = model.start(), start(self._paths)
 
     def steps(self, frames: Array) -> Array:
         """Whole steps of frames (steps * step_frames, bands) in dB -> scores (steps, phrases) in 0..1, each the highest within its step."""
         posteriors, self._state = self._model.run(frames, self._state)
-        self._totals, fits = walk(self._totals, costs(posteriors), self._paths)
+        self._totals, fits = walk(self._totals, costs(posteriors, self._model.manifest.tones), self._paths)
         steps = len(frames) // self._model.manifest.step_frames
         return scores(fits.reshape(steps, -1, len(self._curves)).max(axis=1), self._curves)

@@ -1,4 +1,4 @@
-"""From a phrase in hanzi to the syllables that are heard: toneless, named as `pypinyin.lazy_pinyin` names them ("nv", "lv").
+"""From a phrase in hanzi to the syllables that are heard, named as `pypinyin.lazy_pinyin` names them ("nv", "lv"), by wish with their tones ("da3").
 
 pypinyin takes some 60 MB for its dictionaries, so a running terminal asks it in a process of its own, which then ends.
 """
@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -18,7 +18,7 @@ from edge.errors import EdgeError
 from edge.words import N_
 
 Units: TypeAlias = tuple[frozenset[str], ...]
-"""A position a syllable, each with all syllables that are accepted there."""
+"""A position a syllable, each with all syllables that are accepted there. Digits are the tones that are accepted with it, none: any ("da3", "hao23", "bu")."""
 
 MOST_READINGS = 3
 """Of a character, where heteronyms are wanted: pypinyin gives the common ones first, and names and old texts after them."""
@@ -27,6 +27,7 @@ LONGEST_S = 60.0
 _COMMAND = (sys.executable, "-P", "-m", "edge.detect.units")
 
 # How people say a character where the dictionary gives the reading of the classroom; both are right in any sentence.
+_ANY_TONE = frozenset("一不")  # they change it with what follows
 _ALSO_SAID = {("谁", "shui"): "shei", ("这", "zhe"): "zhei", ("那", "na"): "nei", ("哪", "na"): "nei", ("血", "xue"): "xie", ("熟", "shu"): "shou"}
 # Interjections that are no syllables of the table, beside what is near them.
 _NEAR = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
@@ -50,34 +51,57 @@ class Lack:
     syllables: tuple[str, ...]
 
 
-def units_of(phrases: Iterable[str], mergers: Collection[Merger] = (), *, heteronyms: bool = False) -> dict[str, Units]:
+def parted(name: str) -> tuple[str, tuple[int, ...]]:
+    """A name of Units -> the syllable and the tones that are accepted, none: any."""
+    syllable = name.rstrip("12345")
+    return syllable, tuple(int(digit) for digit in name[len(syllable) :])
+
+
+def toneless(position: Iterable[str]) -> frozenset[str]:
+    """The syllables of a position."""
+    return frozenset(parted(name)[0] for name in position)
+
+
+def units_of(phrases: Iterable[str], mergers: Collection[Merger] = (), *, heteronyms: bool = False, toned: bool = False) -> dict[str, Units]:
     """The units of each phrase, read as a whole: 长大 is zhang da. Raises NoUnits.
 
-    mergers: sounds that are one sound in the local speech. heteronyms: accept a character's other common readings as well.
+    mergers: sounds that are one sound in the local speech. heteronyms: accept a character's other common readings as well. toned: with tones.
     """
     from pypinyin import Style, lazy_pinyin, pinyin  # noqa: PLC0415 - see above
 
+    style = Style.TONE3 if toned else Style.NORMAL
     found = {}
     for phrase in phrases:
         hanzi = spoken(phrase)
         if isinstance(hanzi, NotSpoken):
             raise NoUnits(N_("{phrase} cannot be listened for: {why}"), phrase=phrase, why=hanzi.sentence.format(found=hanzi.found))
-        first = lazy_pinyin(hanzi, errors="ignore")
-        others = pinyin(hanzi, style=Style.NORMAL, heteronym=True, errors="ignore") if heteronyms else [[] for _ in hanzi]
+        first = lazy_pinyin(hanzi, style, errors="ignore")
+        others = pinyin(hanzi, style=style, heteronym=True, errors="ignore") if heteronyms else [[] for _ in hanzi]
         if len(first) != len(hanzi):  # what pypinyin does not know is left out
             unknown = next(character for character in hanzi if not lazy_pinyin(character, errors="ignore"))
             raise NoUnits(N_("{phrase} cannot be listened for: nobody knows how {character} is read"), phrase=phrase, character=unknown)
-        found[phrase] = tuple(
-            _accepted({syllable, *more[:MOST_READINGS]} | _spoken_as(character, syllable), mergers)
-            for character, syllable, more in zip(hanzi, first, others, strict=True)
-        )
+        read = [{syllable, *more[:MOST_READINGS]} for syllable, more in zip(first, others, strict=True)]
+        if toned:
+            thirds = [any(name.endswith("3") for name in names) for names in read]
+            read = [
+                set(_toned(character, names, before_third=following)) for character, names, following in zip(hanzi, read, [*thirds[1:], False], strict=True)
+            ]
+        found[phrase] = tuple(_accepted(names | _spoken_as(character, names), mergers) for character, names in zip(hanzi, read, strict=True))
     return found
 
 
-def units_apart(phrases: Iterable[str], mergers: Collection[Merger] = (), *, heteronyms: bool = False) -> dict[str, Units]:
+def _toned(character: str, names: Iterable[str], *, before_third: bool) -> Iterator[str]:
+    """As they are said in a sentence: a third tone before a third is a second; a syllable without stress may have any."""
+    for name in names:
+        syllable = name.rstrip("1234")
+        tone = name[len(syllable) :]
+        yield syllable if character in _ANY_TONE else f"{syllable}23" if tone == "3" and before_third else syllable + tone
+
+
+def units_apart(phrases: Iterable[str], mergers: Collection[Merger] = (), *, heteronyms: bool = False, toned: bool = False) -> dict[str, Units]:
     """As `units_of`, without a byte of pypinyin in this process. Raises NoUnits and UnitsFailed."""
     here = str(Path(__file__).parents[2])
-    asked = json.dumps({"phrases": list(phrases), "mergers": list(mergers), "heteronyms": heteronyms})
+    asked = json.dumps({"phrases": list(phrases), "mergers": list(mergers), "heteronyms": heteronyms, "toned": toned})
     try:
         done = subprocess.run(
             _COMMAND,
@@ -103,22 +127,37 @@ def lacking(units: Mapping[str, Units], known: Collection[str]) -> list[Lack]:
     """The phrases with a position at which the model knows none of the accepted syllables."""
     found = []
     for phrase, positions in units.items():
-        if unheard := tuple("/".join(sorted(position)) for position in positions if position.isdisjoint(known)):
+        if unheard := tuple("/".join(sorted(toneless(position))) for position in positions if toneless(position).isdisjoint(known)):
             found.append(Lack(phrase, unheard))
     return found
 
 
-def _spoken_as(character: str, syllable: str) -> set[str]:
-    return {other for other in (_ALSO_SAID.get((character, syllable)), _NEAR.get(syllable)) if other}
+def _spoken_as(character: str, names: Iterable[str]) -> set[str]:
+    found = set()
+    for name in names:
+        syllable = name.rstrip("12345")
+        if also := _ALSO_SAID.get((character, syllable)):
+            found.add(also + name[len(syllable) :])
+        if near := _NEAR.get(syllable):
+            found.add(near)
+    return found
 
 
-def _accepted(syllables: set[str], mergers: Collection[Merger]) -> frozenset[str]:
+def _accepted(names: set[str], mergers: Collection[Merger]) -> frozenset[str]:
     """With all that the mergers make of them, one after the other."""
-    found, fresh = set(syllables), set(syllables)
+    found = {name.rstrip("12345") for name in names} if "tones" in mergers else set(names)
+    fresh = set(found)
     while fresh:
-        fresh = {other for syllable in fresh for merger in mergers if (other := _merged(syllable, merger))} - found
+        fresh = {other for name in fresh for merger in mergers if merger != "tones" and (other := _merged_name(name, merger))} - found
         found |= fresh
     return frozenset(found)
+
+
+def _merged_name(name: str, merger: Merger) -> str | None:
+    """The other of the pair, with the same tones."""
+    syllable = name.rstrip("12345")
+    other = _merged(syllable, merger)
+    return None if other is None else other + name[len(syllable) :]
 
 
 def _merged(syllable: str, merger: Merger) -> str | None:
@@ -139,7 +178,7 @@ def _merged(syllable: str, merger: Merger) -> str | None:
 def _main() -> None:
     asked = json.load(sys.stdin)
     try:
-        found = units_of(asked["phrases"], asked["mergers"], heteronyms=asked["heteronyms"])
+        found = units_of(asked["phrases"], asked["mergers"], heteronyms=asked["heteronyms"], toned=asked["toned"])
     except NoUnits as error:
         json.dump({"sentence": error.sentence, "facts": error.facts}, sys.stdout)
     else:

@@ -45,13 +45,14 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     return network.train()
 
 
-def normalised_as(conv: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
+def normalised_as(conv: nn.Module, norm: nn.Module, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
     """Set a convolution without bias and its normalisation to be one with this bias, for inputs like x. Returns what it gives for x."""
     conv.weight.copy_(weight)
     y = conv(x)
-    mean, variance = y.mean((0, 2, 3)), y.var((0, 2, 3), unbiased=False)
+    dims = (0, *range(2, y.ndim))
+    mean, variance = y.mean(dims), y.var(dims, unbiased=False)
     norm.running_mean.copy_(mean)  # type: ignore[union-attr]
     norm.running_var.copy_(variance)  # type: ignore[union-attr]
     norm.weight.copy_(torch.sqrt(variance + norm.eps))
     norm.bias.copy_(bias + mean)
-    return y + bias[:, None, None]
+    return y + bias.reshape(-1, *(1,) * (y.ndim - 2))

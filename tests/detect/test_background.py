@@ -35,6 +35,15 @@ def test_what_is_kept_costs_what_it_cost(posteriors: Array) -> None:
     assert (again[~near] <= whole[~near]).all()
 
 
+def test_tones_are_kept_as_well(posteriors: Array) -> None:
+    """Of all five what they cost, to a step of the scale."""
+    tones = np.log(np.random.default_rng(5).dirichlet(np.full(5, 0.3), len(posteriors))).astype(np.float32)
+    both = np.concatenate([posteriors, tones], axis=1)
+    whole, again = costs(both, 5), np.concatenate(list(kept(both, 5).stretches(len(NAMES))))
+    assert again.shape == whole.shape
+    np.testing.assert_allclose(again[:, len(NAMES) :], whole[:, len(NAMES) :], atol=0.05)
+
+
 def test_a_phrase_that_is_often_said_must_fit_better(posteriors: Array) -> None:
     """Than one that never is, by as much as its fits on this speech are better."""
     walked = paths(PHRASES, NAMES)
@@ -61,9 +70,9 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path, posteriors: Array) -> None:
-    """All three parts."""
+    """All parts; what was made before there were tones has none."""
     part = kept(posteriors)
     np.savez_compressed(tmp_path / "b.npz", counts=part.counts, units=part.units, below=part.below)
     again = read_background(tmp_path / "b.npz", hashlib.sha256((tmp_path / "b.npz").read_bytes()).hexdigest())
     assert isinstance(again, Background)
-    assert all(np.array_equal(getattr(again, name), getattr(part, name)) for name in ("counts", "units", "below"))
+    assert all(np.array_equal(getattr(again, name), getattr(part, name)) for name in ("counts", "units", "below", "tones"))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from edge.detect.manifest import ModelError
 from edge.detect.phrases import read_phrase_manifest
-from edge.detect.search import NEVER, PAUSE_COST, Array, Paths, costs, paths, scores, start, walk
-from edge.detect.units import Units
+from edge.detect.search import NEVER, PAUSE_COST, TONE_FLOOR, TONE_WEIGHT, Array, Paths, costs, paths, scores, start, walk
+from edge.detect.units import Units, parted
 
 NAMES = ("<blank>", "jiu", "ming", "lai")
 
@@ -21,15 +21,26 @@ def units(*places: str) -> Units:
     return tuple(frozenset(place.split("/")) for place in places)
 
 
-def fits(posteriors: Array, walked: Paths) -> Array:
+def fits(posteriors: Array, walked: Paths, tones: int = 0) -> Array:
     """(steps, phrases) of a whole stretch."""
-    return walk(start(walked), costs(posteriors), walked)[1]
+    return walk(start(walked), costs(posteriors, tones), walked)[1]
 
 
-def brute_force(posteriors: Array, phrase: Units) -> list[float]:
+def cost_of(name: str, posteriors: Array, tones: int) -> Array:
+    """(steps,) what a syllable costs in the tones that are accepted with it."""
+    syllable, accepted = parted(name)
+    of_unit = costs(posteriors[:, : len(NAMES)])[:, NAMES.index(syllable)]
+    if not tones or not accepted:
+        return of_unit
+    of_tones = posteriors[:, len(NAMES) :]
+    worse = (of_tones - of_tones.max(axis=1, keepdims=True))[:, [tone - 1 for tone in accepted]].max(axis=1)
+    return np.asarray(of_unit + TONE_WEIGHT * np.maximum(worse, TONE_FLOOR), np.float32)
+
+
+def brute_force(posteriors: Array, phrase: Units, tones: int = 0) -> list[float]:
     """The fit at each step, of all ways to say the phrase up to there: which step each state begins at, one after another."""
-    relative = costs(posteriors)
-    of_place = [np.max([relative[:, NAMES.index(n)] for n in place if n in NAMES], axis=0) for place in phrase]
+    relative = costs(posteriors[:, : len(NAMES)])
+    of_place = [np.max([cost_of(n, posteriors, tones) for n in place if parted(n)[0] in NAMES], axis=0) for place in phrase]
     fit = []
     for end in range(len(posteriors)):
         best = -np.inf
@@ -57,6 +68,27 @@ def test_the_search_finds_what_brute_force_finds(seed: int, syllables: str) -> N
     ours = fits(posteriors, paths((phrase,), NAMES))[:, 0]
     ours[ours < NEVER / 10] = NEVER  # no path yet
     np.testing.assert_allclose(ours, brute_force(posteriors, phrase), atol=1e-3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from(["jiu4", "jiu23 ming", "jiu1/lai45 ming2", "jiu ming4/lai3"]))
+def test_so_it_does_with_tones(seed: int, syllables: str) -> None:
+    """Each syllable has those that are accepted with it."""
+    phrase, rng = units(*syllables.split()), np.random.default_rng(seed)
+    posteriors = np.concatenate([np.log(rng.dirichlet(np.full(n, 0.3), 4)) for n in (len(NAMES), 5)], axis=1).astype(np.float32)
+    ours = fits(posteriors, paths((phrase,), NAMES, 5), 5)[:, 0]
+    ours[ours < NEVER / 10] = NEVER
+    np.testing.assert_allclose(ours, brute_force(posteriors, phrase, 5), atol=1e-3)
+
+
+def test_another_tone_costs_less_than_another_syllable() -> None:
+    """And where no tone is asked for, or the model hears none, nothing."""
+    heard = np.concatenate([said("jiu", "ming"), np.log(np.tile([0.01, 0.01, 0.01, 0.96, 0.01], (6, 1)))], axis=1).astype(np.float32)
+    right, other, open_ = fits(heard, paths((units("jiu4", "ming4"), units("jiu4", "ming2"), units("jiu", "ming24")), NAMES, 5), 5)[-1]
+    assert right == pytest.approx(open_)
+    assert right - TONE_WEIGHT * 4 / 2 - 0.01 < other < right - 0.3
+    deaf = fits(heard[:, : len(NAMES)], paths((units("jiu4", "ming2"),), NAMES))[-1, 0]
+    assert deaf == pytest.approx(right)
 
 
 def test_phrases_of_a_list_do_not_disturb_each_other() -> None:

@@ -12,9 +12,9 @@ from edge.detect.units import Lack, NoUnits, UnitsFailed, lacking, units_apart, 
 from edge.shipped import models_folder
 
 
-def shown(phrase: str, *mergers: Merger, heteronyms: bool = False) -> str:
+def shown(phrase: str, *mergers: Merger, heteronyms: bool = False, toned: bool = False) -> str:
     """The units of one phrase as a line."""
-    return " ".join("/".join(sorted(position)) for position in units_of([phrase], mergers, heteronyms=heteronyms)[phrase])
+    return " ".join("/".join(sorted(position)) for position in units_of([phrase], mergers, heteronyms=heteronyms, toned=toned)[phrase])
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,27 @@ def shown(phrase: str, *mergers: Merger, heteronyms: bool = False) -> str:
 def test_a_phrase_is_read_as_a_whole(phrase: str, heard: str) -> None:
     """By its words, not by each character's first reading; colloquial readings go beside those of the classroom."""
     assert shown(phrase) == heard
+
+
+@pytest.mark.parametrize(
+    ("phrase", "mergers", "heard"),
+    [
+        ("救命啊", (), "jiu4 ming4 a"),  # without stress: any tone
+        ("给我跪下", (), "gei23 wo3 gui4 xia4"),  # a third tone before a third
+        ("你怎么不去死", (), "ni23 zen3 me bu qu4 si3"),
+        ("谁打你", (), "shei2/shui2 da23 ni3"),
+        ("找死", ("zh/z",), "zao23/zhao23 si3"),
+        ("找死", ("zh/z", "tones"), "zao/zhao si"),
+    ],
+)
+def test_tones_are_those_of_running_speech(phrase: str, mergers: tuple[Merger, ...], heard: str) -> None:
+    """Where the dictionary's tone is not what is said, more than one is accepted; where the local speech has other ones, all."""
+    assert shown(phrase, *mergers, toned=True) == heard
+
+
+def test_a_reading_may_bring_its_own_tone() -> None:
+    """Of a character that has several."""
+    assert shown("打得好", heteronyms=True, toned=True) == "da2/da23 de/de2/dei23 hao3/hao4"
 
 
 def test_other_readings_are_for_those_who_want_them() -> None:

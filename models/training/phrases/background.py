@@ -26,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="phrases.onnx")
     parser.add_argument("--scenes", type=Path, required=True)
+    parser.add_argument("--tones", type=int, default=5, help="outputs of the network behind those of its units")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -41,9 +42,9 @@ def main() -> None:
         heard_s += len(frames) * SETTINGS.hop / 16_000
         if heard_s >= args.minutes * 60:
             break
-    part = kept(np.concatenate(found))
+    part = kept(np.concatenate(found), args.tones)
     path = args.out / BACKGROUND
-    np.savez_compressed(path, counts=part.counts, units=part.units, below=part.below)
+    np.savez_compressed(path, counts=part.counts, units=part.units, below=part.below, tones=part.tones)
     print(f"{path}: {heard_s / 60:.0f} minutes, {len(part.units) / len(part.counts):.1f} units a step, {path.stat().st_size / 1000:.0f} kB")
 
 

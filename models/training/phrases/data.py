@@ -2,7 +2,8 @@
 
     python -m models.training.phrases.data --teachers ../shared/teachers --corpus ../shared/corpus --speech SPEECH ... --out STORE
 
-A shard a folder of speech: `sound.npy` (samples,) int16, `best.npy` (frames, BEST) uint16 units with `shares.npy` float16, and `index.json`.
+A shard a folder of speech: `sound.npy` (samples,) int16, `best.npy` (frames, BEST) uint16 units with `shares.npy` float16, `tones.npy` (frames,) uint8, and
+`index.json`.
 A folder that has grown gets a further shard with what is new.
 """
 
@@ -36,6 +37,10 @@ SAID_AS = {"zhei": "zhe", "nei": "na", "shei": "shui", "lve": "lue", "nve": "nue
 """Colloquial readings, as the teacher's characters are read."""
 
 
+TOLD = 0.3
+"""Share of a frame from which on it tells its syllable's tone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """One clip of a shard."""
@@ -59,6 +64,7 @@ class Store:
     sounds: Sequence[NDArray[np.int16]]
     best: Sequence[NDArray[np.uint16]]
     shares: Sequence[NDArray[np.float16]]
+    tones: Sequence[NDArray[np.uint8]]  # 1 to 5; 0: none, or not to be asked
     clips: Sequence[tuple[int, Clip]]  # shard, clip
 
 
@@ -76,18 +82,28 @@ def toneless(pinyin: str, number: dict[str, int]) -> list[int] | None:
     return units
 
 
-def aligned(best: NDArray[np.uint16], shares: NDArray[np.float16], units: Sequence[int]) -> tuple[NDArray[np.uint16], NDArray[np.float16]]:
-    """The teacher's posteriors, given what was said: of each frame the chance of each unit on the paths that say just that.
+def tones(pinyin: str) -> list[int]:
+    """Of each syllable 1 to 5; 0 where it is said otherwise than it is written: a third tone before a third, 一, 不."""
+    found = [int(toned[-1]) if toned[-1:] in "12345" else 0 for toned in pinyin.split()]
+    before_third = [tone == 3 and following == 3 for tone, following in zip(found, [*found[1:], 0], strict=True)]
+    moving = [toned in ("yi1", "bu4") for toned in pinyin.split()]
+    return [0 if a or b else tone for tone, a, b in zip(found, before_third, moving, strict=True)]
+
+
+def aligned(
+    best: NDArray[np.uint16], shares: NDArray[np.float16], units: Sequence[int]
+) -> tuple[NDArray[np.uint16], NDArray[np.float16], NDArray[np.intp]]:
+    """The teacher's posteriors, given what was said: of each frame the chance of each unit on the paths that say just that, and which syllable it tells.
 
     CTC's forward and backward sums: the teacher hears one sentence in seven without a mistake; what was said is known, only when is not.
-    best, shares: (frames, BEST). Returned as they are where the text has no room in the frames.
+    best, shares: (frames, BEST). Returned as they are where the text has no room in the frames. The syllable: from 1 on, 0 where none has TOLD of a frame.
     """
     path = np.zeros(2 * len(units) + 1, int)
     path[1::2] = units
     skips = np.zeros(len(path), bool)
     skips[3::2] = path[3::2] != path[1:-2:2]
     if len(best) < len(units) + int((~skips[3::2]).sum()) + 1:
-        return best, shares
+        return best, shares, np.zeros(len(best), np.intp)
     emitted = np.full((len(best), len(path)), UNHEARD)
     for column in range(best.shape[1]):
         emitted += np.where(best[:, column, None] == path, shares[:, column, None].astype(float), 0.0)
@@ -112,12 +128,13 @@ def aligned(best: NDArray[np.uint16], shares: NDArray[np.float16], units: Sequen
     at_and_after = swept(emitted[::-1, ::-1], back)[::-1, ::-1]
     chance = before_and_at * at_and_after / emitted
     chance /= chance.sum(axis=1, keepdims=True)
+    told = np.where(chance[:, 1::2].max(axis=1) >= TOLD, chance[:, 1::2].argmax(axis=1) + 1, 0)
     share = np.concatenate([chance[:, ::2].sum(axis=1, keepdims=True), chance[:, 1::2]], axis=1)  # all blanks are one unit
     names = np.concatenate([[0], path[1::2]])
     order = np.argsort(-share, axis=1)[:, :BEST]
     missing = max(0, BEST - order.shape[1])
     given = np.pad(np.take_along_axis(share, order, 1), ((0, 0), (0, missing)))
-    return np.pad(names[order], ((0, 0), (0, missing))).astype(np.uint16), given.astype(np.float16)
+    return np.pad(names[order], ((0, 0), (0, missing))).astype(np.uint16), given.astype(np.float16), told
 
 
 def rows(corpus: Path, speech: Sequence[Path]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -144,7 +161,7 @@ def main() -> None:
     folders = {s.name: s for s in args.speech}
     clips_of = {c.key: c for c in corpus.clips(("train", "dev"))}
     for shard in ("corpus", *folders):
-        clips, sounds, best, shares, at, frame = [], [], [], [], 0, 0
+        clips, sounds, best, shares, tone, at, frame = [], [], [], [], [], 0, 0
         for name, row in rows(args.corpus, args.speech):
             key = f"{row['corpus']}/{row['file']}"
             if name != shard or key in known:
@@ -158,19 +175,22 @@ def main() -> None:
             order = np.argsort(-posteriors, axis=1)[:, :BEST]
             units = toneless(row["pinyin"], number) if row["pinyin"] else None
             taught = order.astype(np.uint16), np.take_along_axis(posteriors, order, 1).astype(np.float16)
+            toned = np.zeros(len(order), np.uint8)
             if units:
-                taught = aligned(*taught, units)
+                *taught, told = aligned(*taught, units)
+                toned = np.array([0, *tones(row["pinyin"])], np.uint8)[told]
             clips.append(Clip(row["corpus"], key, row["kind"], row["speaker"], row["split"], at, len(sound), frame, len(order), units))
             sounds.append((sound * 32767).astype(np.int16))
             best.append(taught[0])
             shares.append(taught[1])
+            tone.append(toned)
             at, frame = at + len(sound), frame + len(order)
             if len(clips) % 1000 == 0:
                 print(f"{shard}: {len(clips)} clips, {at / RATE_HZ / 3600:.2f} h", flush=True)
         if clips:
             folder = args.out / f"{shard}-{sum(1 for _ in args.out.glob(f'{shard}-*'))}"
             folder.mkdir()
-            for file, parts in (("sound", sounds), ("best", best), ("shares", shares)):
+            for file, parts in (("sound", sounds), ("best", best), ("shares", shares), ("tones", tone)):
                 np.save(folder / f"{file}.npy", np.concatenate(parts))
             (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]), encoding="utf-8")
             print(f"{folder.name}: {len(clips)} clips, {at / RATE_HZ / 3600:.2f} h; not known in the units: {sum(c.units is None for c in clips)}", flush=True)
@@ -179,7 +199,7 @@ def main() -> None:
 def read_store(folder: Path) -> Store:
     """All shards, memory-mapped; a shard without an index is not whole and left out."""
     parts = [p.parent for p in sorted(folder.glob("*/index.json"))]
-    arrays = [[np.load(p / f"{name}.npy", mmap_mode="r") for p in parts] for name in ("sound", "best", "shares")]
+    arrays = [[np.load(p / f"{name}.npy", mmap_mode="r") for p in parts] for name in ("sound", "best", "shares", "tones")]
     clips = [(i, Clip(**c)) for i, p in enumerate(parts) for c in json.loads((p / "index.json").read_text(encoding="utf-8"))]
     return Store(*arrays, clips)
 

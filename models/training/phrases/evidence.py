@@ -103,7 +103,7 @@ def of_scenes(
     with (scenes / "truth.csv").open(newline="", encoding="utf-8") as file:
         truth = list(csv.DictReader(file))[:first]
     listed = list_in_use(PhraseSettings(), models, phrases)
-    units = units_of([p.text for p in listed.heard], listed.mergers, heteronyms=listed.heteronyms)
+    units = units_of([p.text for p in listed.heard], listed.mergers, heteronyms=listed.heteronyms, toned=True)
     heard = kept(scenes, [row["file"] for row in truth], models, listed.heard, [units[p.text] for p in listed.heard], jobs)
     rules = read_phrase_manifest(models / PHRASE_MANIFEST).rules
     return truth, listed.heard, heard, {group: rules[group].threshold for group in GROUPS}

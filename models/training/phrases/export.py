@@ -11,7 +11,6 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
-from torch.nn import functional
 
 from models.training.export import streamed, traced
 from models.training.phrases.network import Syllables
@@ -28,9 +27,9 @@ class Posteriors(nn.Module):
         self.network = network
 
     def forward(self, frames: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Frames (1, T, bands) and states before -> (1, T / 4, units) and states after."""
+        """Frames (1, T, bands) and states before -> (1, T / 4, units + tones) and states after."""
         logits, after = self.network(frames, list(states))
-        return functional.log_softmax(logits, -1), *after
+        return self.network.posteriors(logits), *after
 
 
 def halved(model: onnx.ModelProto) -> None:
@@ -52,14 +51,14 @@ def write_onnx(run: Path, path: Path) -> float:
     """The network of a run; the largest difference of a posterior between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
     states, bands = network.start(), network.config["bands"]
-    names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"], path)
+    names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"] + network.config["tones"], path)
     model = onnx.load(path)
     halved(model)
     onnx.save(model, path)
     x = torch.randn(1, 1000, bands) * 10 - 60
     with torch.no_grad():
-        whole = functional.softmax(network(x, network.start())[0][0], -1).numpy()
-    return float(np.abs(np.exp(streamed(path, x[0].numpy(), states, names)) - whole).max())
+        whole = network.posteriors(network(x, network.start())[0][0]).numpy()
+    return float(np.abs(np.exp(streamed(path, x[0].numpy(), states, names)) - np.exp(whole)).max())
 
 
 def main() -> None:

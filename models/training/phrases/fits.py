@@ -29,9 +29,10 @@ def of_scene(path: Path, model: bytes, units: Sequence[str], phrases: Sequence[U
     frames = log_mel(soundfile.read(path, dtype="float32")[0], SETTINGS)
     steps = len(frames) // STEP_FRAMES
     state = {i.name: np.zeros(i.shape, np.float32) for i in net.get_inputs()[1:]}
-    walked = paths(tuple(phrases), tuple(units))
     posteriors = net.run(["posteriors"], {"frames": frames[None, : steps * STEP_FRAMES], **state})[0][0]
-    found = walk(start(walked), costs(posteriors), walked)[1].reshape(steps, -1, len(phrases)).max(axis=1)
+    tones = posteriors.shape[1] - len(units)
+    walked = paths(tuple(phrases), tuple(units), tones)
+    found = walk(start(walked), costs(posteriors, tones), walked)[1].reshape(steps, -1, len(phrases)).max(axis=1)
     return np.maximum(found, -99).astype(np.float16)
 
 
@@ -53,7 +54,7 @@ def main() -> None:
     import json
 
     texts = [p.text for p in list_in_use(PhraseSettings(), models_folder(), args.list).phrases]
-    phrases = list(units_of(texts).values())
+    phrases = list(units_of(texts, toned=True).values())
     with (args.scenes / "truth.csv").open(newline="", encoding="utf-8") as file:
         files = [row["file"] for row in csv.DictReader(file)]
     model, units = args.model.read_bytes(), json.loads(args.units.read_text(encoding="utf-8"))

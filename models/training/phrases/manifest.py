@@ -32,7 +32,7 @@ def main() -> None:
     head = {"name": "phrases", "date": args.date, "licence": "Apache-2.0 (weights); data in models/phrases.md", "data": data, "training": args.training,
             "sha256": hashlib.sha256((args.out / "phrases.onnx").read_bytes()).hexdigest(), "step_frames": STEP_FRAMES, "sensitivity_dbfs": -26.0,
             "background_sha256": hashlib.sha256((args.out / BACKGROUND).read_bytes()).hexdigest(),
-            "units": network["units"], "curve_by_length": curves["curve_by_length"]}  # fmt: skip
+            "units": network["units"], "tones": network["config"]["tones"], "curve_by_length": curves["curve_by_length"]}  # fmt: skip
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()]
     lines += ["", "[features]", *(f"{k} = {v}" for k, v in asdict(SETTINGS).items())]
     for label, rule in RULES.items():

@@ -43,11 +43,16 @@ LOUD = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """frames (FRAMES, bands) dB; best, shares (STEPS, n): the teacher's units and their shares; units: what is said in the scene, empty where not known."""
+    """What a network is shown.
+
+    frames (FRAMES, bands) dB; best, shares (STEPS, n): the teacher's units and their shares; tones (STEPS,) 1 to 5, 0 where there is none to ask for;
+    units: what is said in the scene, empty where not known.
+    """
 
     frames: Array
     best: NDArray[np.int64]
     shares: Array
+    tones: NDArray[np.int64]
     units: list[int]
 
 
@@ -151,6 +156,7 @@ class Mixer:
         power = self._bed(rng)
         width = self._store.best[0].shape[1]
         best, shares = np.zeros((STEPS, width), np.int64), np.zeros((STEPS, width), np.float32)
+        tones = np.zeros(STEPS, np.int64)
         shares[:, 0] = 1.0
         units: list[int] = []
         known = True
@@ -163,7 +169,7 @@ class Mixer:
             at = round(at_s * RATE_HZ / SETTINGS.hop)
             frames = frames[: FRAMES - at]
             power[at : at + len(frames)] += frames
-            self._teach(best, shares, shard, clip, at, ratio)
+            self._teach(best, shares, tones, shard, clip, at, ratio)
             known = known and clip.units is not None
             units += clip.units or []
             at_s += clip.length / RATE_HZ / ratio + float(rng.uniform(*GAPS_S))
@@ -180,9 +186,9 @@ class Mixer:
             low = rng.integers(SETTINGS.bands)
             db[:, low : low + rng.integers(1, 7)] = rng.normal(-85, 6)
         np.maximum(db, 10 * math.log10(SETTINGS.floor), out=db)
-        return Scene(db.astype(np.float32), best, shares, units if known else [])
+        return Scene(db.astype(np.float32), best, shares, tones, units if known else [])
 
-    def _teach(self, best: NDArray[np.int64], shares: Array, shard: int, clip: Clip, at: int, ratio: float) -> None:
+    def _teach(self, best: NDArray[np.int64], shares: Array, tones: NDArray[np.int64], shard: int, clip: Clip, at: int, ratio: float) -> None:
         """Write the teacher's posteriors, DELAY steps later than it has them."""
         first = at // SHRINK
         count = min(math.ceil(clip.length / RATE_HZ / ratio / STEP_S), STEPS - first - DELAY)
@@ -194,4 +200,4 @@ class Mixer:
         rows = [low + int(np.argmax(said[low:high])) if high > low else min(low, clip.frames - 1) for low, high in itertools.pairwise(edges)]
         rows = np.array(rows) + clip.frame
         to = slice(first + DELAY, first + DELAY + count)
-        best[to], shares[to] = self._store.best[shard][rows], self._store.shares[shard][rows]
+        best[to], shares[to], tones[to] = (part[shard][rows] for part in (self._store.best, self._store.shares, self._store.tones))

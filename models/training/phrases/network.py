@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.training.networks import CausalConv, States
 
@@ -46,10 +47,13 @@ class Syllables(nn.Module):
     STRIDES = ((2, 2), (2, 2), (1, 2), (1, 2))  # (time, bands)
 
     def __init__(
-        self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224
-    ) -> None:
+        self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224,
+        tones: int = 0,
+    ) -> None:  # fmt: skip
+        """units: syllables and what is none. tones: how many, for which there are outputs behind those of the units."""
         super().__init__()
-        self.config = {"units": units, "bands": bands, "widths": list(widths), "width": width, "inner": inner, "blocks": blocks, "memory": memory}
+        sizes = {"width": width, "inner": inner, "blocks": blocks, "memory": memory}
+        self.config = {"units": units, "tones": tones, "bands": bands, "widths": list(widths), **sizes}
         ends = [1, *widths]
         self.convs = nn.ModuleList(CausalConv(a, b, *s) for a, b, s in zip(ends, widths, self.STRIDES, strict=False))
         self.bands_in = [bands]
@@ -59,7 +63,7 @@ class Syllables(nn.Module):
         self.blocks = nn.ModuleList(Block(width, inner, 7, (1, 1, 2, 2)[i]) for i in range(blocks))
         self.drop = nn.Dropout(0.1)
         self.gru = nn.GRU(width, memory, batch_first=True) if memory else None
-        self.head = nn.Linear(width + memory, units)
+        self.head = nn.Linear(width + memory, units + tones)
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
@@ -68,7 +72,7 @@ class Syllables(nn.Module):
         return [*states, torch.zeros(1, batch, self.gru.hidden_size)] if self.gru else states
 
     def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
-        """Frames (batch, T, bands) in dB, T a multiple of 4 -> logits (batch, T / 4, units), states after."""
+        """Frames (batch, T, bands) in dB, T a multiple of 4 -> logits (batch, T / 4, units + tones), states after."""
         after: States = []
         y = (x[:, None] + 60.0) / 20.0
         for conv, state in zip(self.convs, states, strict=False):
@@ -84,3 +88,8 @@ class Syllables(nn.Module):
             after.append(s)
             y = torch.cat([y, z], 2)
         return self.head(y), after
+
+    def posteriors(self, logits: Tensor) -> Tensor:
+        """Logits -> log-posteriors, of the units and of the tones each for itself."""
+        parts = logits.split([part for part in (self.config["units"], self.config["tones"]) if part], -1)
+        return torch.cat([functional.log_softmax(part, -1) for part in parts], -1)

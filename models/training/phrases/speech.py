@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from models.training.phrases.texts import Sources, lines
+from models.training.phrases.texts import SHARES, Sources, lines
 
 RATE_HZ = 16_000
 COLUMNS = ("corpus", "file", "seconds", "kind", "speaker", "lang", "text", "pinyin", "effect", "split")
@@ -40,9 +40,10 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def sources(corpus: Path, phrases: Path, texts: Sequence[Path]) -> Sources:
-    """Words of jieba's dictionary, sentences of the corpus's training part, the list, and the lines of other texts."""
+def sources(tool: ModuleType, corpus: Path, phrases: Path, texts: Sequence[Path]) -> Sources:
+    """Words of jieba's dictionary, sentences of the corpus's training part, the list, and the lines of other texts. tool: the synthesizer's module."""
     import jieba
+    from pypinyin import lazy_pinyin
 
     with jieba.get_dict_file() as file:
         table = [line.decode().split() for line in file]
@@ -52,12 +53,15 @@ def sources(corpus: Path, phrases: Path, texts: Sequence[Path]) -> Sources:
     spoken = {r["text"] for r in rows if r["kind"] in ("sentence", "word", "near_miss") and r["lang"] == "cmn" and r["split"] == "train"}
     judged = {r["text"] for r in rows if r["split"] == "dev" and r["kind"] in ("sentence", "near_miss")}
     groups = tomllib.loads(phrases.read_text(encoding="utf-8"))
+    listed = [p for table in groups.values() for p in table["phrases"]]
     return Sources(
         words=[w for w, _ in words],
         word_weights=[n for _, n in words],
         sentences=sorted(t for t in spoken - judged if len(t) >= 3 and not any(c.isascii() and c.isalpha() for c in t)),
-        phrases=[p for table in groups.values() for p in table["phrases"]],
+        phrases=listed,
         running=[line for path in texts for line in path.read_text(encoding="utf-8", errors="replace").splitlines()],
+        readings=[[s for word in tool.to_pinyin(p) if not isinstance(word, str) for s in word] for p in listed],
+        syllables=sorted({s.replace("ü", "v") for w, _ in words for s in lazy_pinyin(w) if s.isalpha()}),
     )
 
 
@@ -68,6 +72,7 @@ def main() -> None:
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--texts", type=Path, nargs="*", default=[], help="files of running text in UTF-8, whose lines are cut into passages")
     parser.add_argument("--hours", type=float, default=4.0)
+    parser.add_argument("--kinds", nargs="+", choices=SHARES, default=list(SHARES), help="of texts")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     tool = load(args.speaker)
@@ -84,7 +89,7 @@ def main() -> None:
         writer = csv.DictWriter(file, COLUMNS)
         if not done:
             writer.writeheader()
-        everything = lines(sources(args.corpus, args.phrases, args.texts), voices, np.random.default_rng(args.seed))
+        everything = lines(sources(tool, args.corpus, args.phrases, args.texts), voices, np.random.default_rng(args.seed), args.kinds)
         first = 1 + int(done[-1]["file"].split(".")[0].split("_")[1]) if done else 0
         for number, line in itertools.islice(enumerate(everything), first, None):
             if said_s >= args.hours * 3600:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SHARES = {"words": 0.24, "running": 0.36, "sentence": 0.08, "phrase": 0.20, "near_miss": 0.12}
+SHARES = {"words": 0.20, "running": 0.30, "sentence": 0.07, "phrase": 0.16, "near_miss": 0.10, "contrast": 0.17}
 """Of each kind of text. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not.
-`running` is what people wrote, where such texts are given."""
+`running` is what people wrote, where such texts are given; `contrast` is a phrase with syllables of another tone or sound, lest the network complete by heart
+what it has heard the beginning of."""
+OTHER_SYLLABLE = {"tone": 0.5, "near": 0.35, "any": 0.15}
+"""What stands in place of a syllable: the same in another tone, one with the same beginning or end, any."""
+INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 BEFORE = ("老师", "快", "同学", "妈妈", "喂", "你", "他说", "我跟你说", "听到没有", "今天", "哎呀", "求你了", "大家", "小明", "别过来")
 AFTER = ("啊", "老师", "快点", "听见没有", "吧", "了", "行不行", "好不好", "我害怕", "在这里", "你听着", "快来", "现在", "妈妈")
 SPEEDS = (0.85, 1.55)
@@ -25,6 +29,8 @@ class Sources:
     sentences: Sequence[str]
     phrases: Sequence[str]
     running: Sequence[str] = ()  # lines of any text
+    readings: Sequence[Sequence[str]] = ()  # of the phrases: pinyin with tones
+    syllables: Sequence[str] = ()  # toneless, all that there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +44,18 @@ class Line:
     effect: str
 
 
-def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator) -> Iterator[Line]:
-    """Without end."""
+def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator, wanted: Sequence[str] = tuple(SHARES)) -> Iterator[Line]:
+    """Without end. wanted: kinds of SHARES."""
     weights = np.asarray(sources.word_weights, float) ** 0.4  # rare words more often than they are said
     weights /= weights.sum()
-    kinds, effects = list(SHARES), list(EFFECTS)
+    kinds, effects = list(wanted), list(EFFECTS)
+    shares = np.array([SHARES[kind] for kind in kinds]) / sum(SHARES[kind] for kind in kinds)
 
     def some_words(least: int, most: int) -> str:
         return "".join(sources.words[i] for i in rng.choice(len(weights), int(rng.integers(least, most + 1)), p=weights))
 
     while True:
-        kind = str(rng.choice(kinds, p=list(SHARES.values())))
+        kind = str(rng.choice(kinds, p=shares))
         phrase = sources.phrases[rng.integers(len(sources.phrases))]
         match kind:
             case "words":
@@ -61,6 +68,9 @@ def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator) -> 
                 text = sources.sentences[rng.integers(len(sources.sentences))]
             case "phrase":
                 text = _in_company(phrase, rng, some_words)
+            case "contrast":
+                reading = sources.readings[rng.integers(len(sources.readings))]
+                text = _beside("".join(contrasted(reading, sources.syllables, rng)), rng)
             case _:
                 at = int(rng.integers(len(phrase)))
                 text = phrase[:at] + some_words(1, 1) + phrase[at + int(rng.integers(2)) + (len(phrase) > 3) :]
@@ -83,6 +93,38 @@ def _passage(running: Sequence[str], rng: np.random.Generator) -> str:
             first = int(rng.integers(len(text) - most + 1))
             text = text[first : first + most].strip(",")
         if len(text) >= PASSAGE[0]:
+            return text
+
+
+def contrasted(reading: Sequence[str], syllables: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """A phrase's syllables with tones ("da3"), one or two of them by others of OTHER_SYLLABLE."""
+    found = list(reading)
+    for at in rng.choice(len(found), min(len(found), 1 + int(rng.random() < 0.25)), replace=False):
+        syllable, tone = found[at][:-1], found[at][-1]
+        kind = rng.choice(list(OTHER_SYLLABLE), p=list(OTHER_SYLLABLE.values()))
+        if kind == "tone":
+            found[at] = syllable + str(rng.choice([t for t in "1234" if t != tone]))
+            continue
+        start, end = _parts(syllable)
+        others = [s for s in syllables if s != syllable and (kind == "any" or start == _parts(s)[0] or end == _parts(s)[1])]
+        found[at] = others[rng.integers(len(others))] + str(rng.integers(1, 5))
+    return found
+
+
+def _parts(syllable: str) -> tuple[str, str]:
+    """Initial and final."""
+    start = next((i for i in INITIALS if syllable.startswith(i)), "")
+    return start, syllable[len(start) :]
+
+
+def _beside(text: str, rng: np.random.Generator) -> str:
+    """With a word before or after it, half of the time."""
+    match rng.integers(4):
+        case 0:
+            return f"{BEFORE[rng.integers(len(BEFORE))]},{text}"
+        case 1:
+            return f"{text},{AFTER[rng.integers(len(AFTER))]}"
+        case _:
             return text
 
 

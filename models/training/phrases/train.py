@@ -17,12 +17,14 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.training.corpus import Corpus
+from models.training.phrases.begin import begun
 from models.training.phrases.data import read_store
 from models.training.phrases.mix import STEPS, Mixer
 from models.training.phrases.network import Syllables
 from models.training.render import load_pool, simulated_room
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+TONES = 5
 MEASURED_AND_MADE = 150  # simulated rooms beside the measured ones
 EMA = 0.998
 
@@ -40,17 +42,18 @@ class Scenes(IterableDataset[Batch]):
         while True:
             rng = np.random.default_rng([self._seed, step])
             scenes = [self._mixer.scene(rng) for _ in range(self._batch)]
-            frames, best, shares = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in ("frames", "best", "shares"))
+            frames, best, shares, tones = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in ("frames", "best", "shares", "tones"))
             lengths = torch.tensor([len(s.units) for s in scenes])
             units = torch.tensor([u for s in scenes for u in s.units], dtype=torch.int64)
-            yield frames, best, shares, units, lengths
+            yield frames, best, shares, tones, units, lengths
             step += stride
 
 
-def losses(logits: Tensor, batch: Batch, taught: float, said: float) -> tuple[Tensor, Tensor]:
-    """Cross-entropy against the teacher's best units, a frame; CTC of the texts, a unit. taught, said: their weights."""
-    _, best, shares, units, lengths = batch
-    logp = functional.log_softmax(logits, -1)
+def losses(logits: Tensor, batch: Batch, taught: float, said: float, toned: float) -> tuple[Tensor, Tensor]:
+    """Cross-entropy against the teacher's best units, a frame; CTC of the texts, a unit; cross-entropy of tones where they are known. Each by its weight."""
+    _, best, shares, tones, units, lengths = batch
+    logp = functional.log_softmax(logits[..., :-TONES], -1)
+    tone = functional.cross_entropy(logits[..., -TONES:][tones > 0], tones[tones > 0] - 1) if (tones > 0).any() else logits.new_zeros(())
     shares = shares / shares.sum(-1, keepdim=True)
     weight = 1 + 2 * (best[..., 0] != 0)  # a syllable's spike is a frame or two of its six
     frame = (-(shares * logp.gather(-1, best)).sum(-1) * weight).sum() / weight.sum()
@@ -61,7 +64,7 @@ def losses(logits: Tensor, batch: Batch, taught: float, said: float) -> tuple[Te
         ctc = ctc / lengths.sum()
     else:
         ctc = frame.new_zeros(())
-    return taught * frame + said * ctc, torch.stack([frame.detach(), ctc.detach()])
+    return taught * frame + said * ctc + toned * tone, torch.stack([frame.detach(), ctc.detach(), tone.detach()])
 
 
 def warm_average(average: Tensor, now: Tensor, count: Tensor) -> Tensor:
@@ -80,7 +83,11 @@ def train(args: argparse.Namespace) -> None:
     mixer = Mixer(store, load_pool(args.beds), rooms)
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
-    network = Syllables(len(units), widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory)
+    if args.begin:
+        first = np.random.default_rng(args.seed)
+        network = begun(args.begin, len(units), TONES, torch.from_numpy(np.stack([mixer.scene(first).frames for _ in range(args.batch)])))
+    else:
+        network = Syllables(len(units), widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory, tones=TONES)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its convolutions take half the time
     print(f"{sum(p.numel() for p in network.parameters())} parameters, {len(store.clips)} clips", flush=True)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=warm_average, use_buffers=True)
@@ -105,7 +112,7 @@ def train(args: argparse.Namespace) -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(step)
         logits, _ = network(batch[0], network.start(len(batch[0])))
-        loss, parts = losses(logits, batch, args.taught, args.said if step > args.quiet else 0.0)
+        loss, parts = losses(logits, batch, args.taught, args.said if step > args.quiet or args.begin else 0.0, args.toned)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -114,11 +121,11 @@ def train(args: argparse.Namespace) -> None:
         seen.append(parts)
         step += 1
         if step % 25 == 0 or step == args.steps:
-            frame, ctc = torch.stack(seen).mean(0).tolist()
+            frame, ctc, tone = torch.stack(seen).mean(0).tolist()
             seen.clear()
-            writer.writerow([step, round(frame, 4), round(ctc, 4), f"{rate(step):.2e}", round(time.monotonic() - began, 1)])
+            writer.writerow([step, round(frame, 4), round(ctc, 4), round(tone, 4), f"{rate(step):.2e}", round(time.monotonic() - began, 1)])
             log.flush()
-            print(f"step {step}/{args.steps} frame {frame:.3f} ctc {ctc:.3f} {time.monotonic() - began:.0f} s", flush=True)
+            print(f"step {step}/{args.steps} frame {frame:.3f} ctc {ctc:.3f} tone {tone:.3f} {time.monotonic() - began:.0f} s", flush=True)
         if step % 100 == 0 or step == args.steps:
             state = {"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
             torch.save(state, path.with_suffix(".new"))
@@ -147,6 +154,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--taught", type=float, default=1.0, help="weight of the teacher's posteriors")
     parser.add_argument("--said", type=float, default=0.3, help="weight of the texts")
+    parser.add_argument("--toned", type=float, default=0.3, help="weight of the tones")
+    parser.add_argument("--begin", type=Path, metavar="ONNX", help="a phrase model of an earlier training to go on from, with its sizes (try --rate 5e-4)")
     parser.add_argument("--quiet", type=int, default=300, help="steps before the texts count")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64])
     parser.add_argument("--width", type=int, default=224)

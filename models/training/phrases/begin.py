@@ -1,0 +1,59 @@
+"""A phrase network to go on training from, out of a `phrases.onnx` that was exported, with outputs for tones where it had none.
+
+As with the detector (`models.training.begin`): each batch normalisation, folded away by the export, is put back, fitted to scenes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from models.training.begin import normalised_as
+from models.training.networks import scaled
+from models.training.phrases.network import Syllables
+
+KERNEL = 7
+
+
+def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
+    """The network in a file of these units, in training mode. frames (batch, T, bands): scenes by which normalisation is fitted."""
+    graph = onnx.load(path).graph
+    arrays = {i.name.removesuffix("_half"): torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
+
+    def of(kind: str) -> list[list[Tensor]]:
+        return [[arrays[name] for name in node.input if name in arrays] for node in graph.node if node.op_type == kind]
+
+    convs, products, taps = of("Conv"), [given[0] for given in of("MatMul") if given], [given[0] for given in of("Mul") if given]
+    shifts = [given[0] for given in of("Add") if given and given[0].ndim == 2]
+    width, blocks = products[0].shape[1], len(shifts)
+    w, r, b = of("GRU")[0]
+    memory = r.shape[2]
+    network = Syllables(units, frames.shape[2], [len(bias) for _, bias in convs], width, products[1].shape[1], blocks, memory, tones)
+    order = torch.cat([torch.arange(memory, 2 * memory), torch.arange(memory), torch.arange(2 * memory, 3 * memory)])  # ONNX: update, reset, new
+    gru = network.gru
+    assert gru
+    with torch.no_grad():
+        for target, given in ((gru.weight_ih_l0, w[0]), (gru.weight_hh_l0, r[0]), (gru.bias_ih_l0, b[0, : 3 * memory]), (gru.bias_hh_l0, b[0, 3 * memory :])):
+            target.copy_(given[order])
+        network.squeeze.weight.copy_(products[0].T)
+        network.squeeze.bias.copy_(arrays["network.squeeze.bias"])
+        known = len(arrays["network.head.bias"])
+        network.head.weight[:known].copy_(products[-1].T)
+        network.head.bias[:known].copy_(arrays["network.head.bias"])
+        states = network.start(len(frames))
+        x = scaled(frames)
+        for conv, (weight, bias), state in zip(network.convs, convs, states, strict=False):
+            x = torch.relu(normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2)))
+        y = torch.relu(network.squeeze(x.permute(0, 2, 1, 3).flatten(2))).transpose(1, 2)
+        for i, (block, state) in enumerate(zip(network.blocks, states[len(network.convs) :], strict=False)):
+            depth = torch.stack([tap[:, 0] for tap in taps[i * KERNEL : (i + 1) * KERNEL]], 1)[:, None]
+            for linear, product in ((block.widen, products[1 + 2 * i]), (block.narrow, products[2 + 2 * i])):
+                linear.weight.copy_(product.T[:, :, None])
+            block.widen.bias.copy_(arrays[f"network.blocks.{i}.widen.bias"])
+            block.narrow.bias.copy_(arrays[f"network.blocks.{i}.narrow.bias"])
+            z = normalised_as(block.depth, block.norm, depth, shifts[i][:, 0], torch.cat([state, y], 2))
+            y = y + block.narrow(torch.relu(block.widen(z)))
+    return network.train()
