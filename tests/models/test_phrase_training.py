@@ -11,11 +11,14 @@ import soundfile
 
 from edge.detect.phrases import PhraseModel
 from edge.features import RATE_HZ
+from edge.shipped import models_folder
 from tests.command import ROOT
 from tests.models.tiny import row, write_corpus
 
-pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
+torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
+
+from models.training.phrases.begin import begun  # noqa: E402 - it needs what may be skipped
 
 SHARED = ROOT.parent / "shared"
 STEPS, SCENES = 2, 45
@@ -64,3 +67,15 @@ def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: P
     for more, told in ((("--seed", "2"), "was begun with other options"), (("--speaker", tmp_path / "nowhere.py"), "--speaker needs --assets")):
         refused = train(*more)
         assert (refused.returncode, told in refused.stderr) == (1, True)
+
+
+def test_a_training_goes_on_from_what_is_shipped() -> None:
+    """The network that begins is the one in the file, and hears tones as well where the file does not."""
+    model = PhraseModel.load(models_folder(), at_once=True)
+    frames = torch.from_numpy(np.random.default_rng(3).normal(-60, 10, (4, 400, model.manifest.features.bands)).astype(np.float32))
+    network = begun(models_folder() / "phrases.onnx", len(model.manifest.units), 5, frames).eval()
+    with torch.no_grad():
+        again = network.posteriors(network(frames[:1], network.start())[0])[0].numpy()
+    whole, _ = model.run(frames[0].numpy(), model.start())
+    assert again.shape[1] == len(model.manifest.units) + 5
+    np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)

@@ -24,11 +24,12 @@ STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
 SHARES = {
-    "spoken": 0.26, "reader": 0.20, "vocabulary": 0.12, "phrase": 0.12, "foreign": 0.13,
-    "sentence": 0.06, "student": 0.05, "word": 0.03, "syllable": 0.03,
+    "spoken": 0.13, "contrast": 0.30, "reader": 0.16, "vocabulary": 0.09, "phrase": 0.09, "foreign": 0.09,
+    "sentence": 0.05, "student": 0.04, "word": 0.03, "syllable": 0.02,
 }  # fmt: skip
 """How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few
-and are learned far more slowly than synthetic voices; `student`: real ones, but 20 words."""
+and are learned far more slowly than synthetic voices; `student`: real ones, but 20 words; `contrast`: phrases with a syllable that is not theirs, more often
+than the phrases themselves."""
 LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
 REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reader", "hsk_words": "vocabulary"}
@@ -67,13 +68,15 @@ class _Guise:
 
 def pool_of(clip: Clip) -> str:
     """Which of SHARES a clip belongs to."""
+    if clip.kind in ("contrast", "near_miss", "homophone"):
+        return "contrast"
     if clip.corpus.startswith("speech") and clip.corpus != "speechocean":
         return "spoken"
     if clip.corpus in FOREIGN:
         return "foreign"
     if clip.corpus in REAL:
         return REAL[clip.corpus]
-    return {"near_miss": "phrase", "homophone": "phrase", "speech": "sentence", "read": "sentence"}.get(clip.kind, clip.kind)
+    return {"speech": "sentence", "read": "sentence"}.get(clip.kind, clip.kind)
 
 
 def cut(clip: Clip, best: NDArray[np.uint16], rng: Rng) -> Clip:
@@ -103,7 +106,7 @@ class Mixer:
         for shard, clip in store.clips:
             if clip.split in splits and clip.length < LONGEST_S * RATE_HZ:
                 speakers = self._pools.setdefault(pool_of(clip), {})
-                group = clip.speaker if pool_of(clip) not in ("spoken", "phrase") else ""
+                group = clip.speaker if pool_of(clip) not in ("spoken", "contrast", "phrase") else ""
                 speakers.setdefault(group, []).append((shard, clip))
         self._names = [n for n in SHARES if n in self._pools]
         weights = np.array([SHARES[n] for n in self._names])

@@ -106,7 +106,8 @@ def contrasted(reading: Sequence[str], syllables: Sequence[str], rng: np.random.
             found[at] = syllable + str(rng.choice([t for t in "1234" if t != tone]))
             continue
         start, end = _parts(syllable)
-        others = [s for s in syllables if s != syllable and (kind == "any" or start == _parts(s)[0] or end == _parts(s)[1])]
+        others = [s for s in syllables if s != syllable]
+        others = [s for s in others if kind == "near" and (start == _parts(s)[0] or end == _parts(s)[1])] or others
         found[at] = others[rng.integers(len(others))] + str(rng.integers(1, 5))
     return found
 
