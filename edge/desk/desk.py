@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from edge.config.schema import LABELS, Config
 from edge.decide.period import period_at
 from edge.desk.keeper import Keeper
 from edge.desk.message import parse
-from edge.desk.school import AWAY, Answered, Case, Change, Gone, School, Terminal, not_heard_today
+from edge.desk.owed import Owed, Settled
+from edge.desk.school import AWAY, KEPT_CLOSED, Answered, Case, Change, Gone, School, Terminal, not_heard_today
 from edge.desk.store import Deed, Session, Spot, Store
 from edge.desk.subscriber import Subscriber
 from edge.desk.tell import Send, Teller, Tried, by_apprise, read_addresses
@@ -82,15 +83,15 @@ class Desk:
         now_ms = _now_ms()
         known: Iterable[Case] = ()
         terminals: Iterable[Terminal] = ()
+        owed: Iterable[Owed] = ()
         self._spots: dict[str, Spot] = {}
         with suppress(SQLAlchemyError):  # the page is wanted most when something is broken
-            known, terminals, self._spots = store.open_cases(), store.terminals(), store.spots()
-        self._school = School(config.desk.terminals, now_ms, known, terminals)
+            known, terminals, owed, self._spots = store.known(KEPT_CLOSED), store.terminals(), store.owed(), store.spots()
+        self._school = School(config.desk.terminals, now_ms, known, terminals, owed)
         self._broker: str | None = "not yet"
         self._broker_since_ms = now_ms
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._going: OrderedDict[str, tuple[str, str, str]] = OrderedDict()  # id of an acknowledgement -> terminal, alert, who
-        self._owed: deque[tuple[Wish, str]] = deque(maxlen=_ANSWERS)
         self._tries: list[dict[str, Any]] = []
         self._stopping = threading.Event()
         self._teller = Teller(config.desk, read_addresses(config.desk), send, self._told, translate)
@@ -171,24 +172,22 @@ class Desk:
             offline = terminal is not None and terminal.online is False
             if wish.verb not in ("acknowledge", "close") or not offline or not self._subscriber.connected:
                 return False
-            case = self._school.settle(wish.terminal, wish.alert, name, now_ms, wish.verdict if wish.verb == "close" else None)
-            self._owed.append((wish, name))
-            self._changed([Answered(wish.terminal, id_, ok=True, reason="away"), *([case] if case else [])])
+            settled = self._school.settle(Owed(wish.terminal, wish.alert, wish.verb, name, now_ms, wish.verdict))
+            self._changed([Answered(wish.terminal, id_, ok=True, reason="away"), *settled])
         self._done(Deed(now_ms, name, wish.verb, wish.terminal, _about(wish), "terminal away"))
         return True
 
     def _pay(self, now_ms: int) -> None:
         """Tell terminals that are back what was done while they were away."""
         with self._lock:
-            owed = list(self._owed)
-            back = {terminal.name for terminal in self._school.terminals if terminal.online}
-        for wish, name in owed:
-            if wish.terminal not in back:
-                continue
-            if not self._subscriber.command(wish.terminal, _command(wish, str(uuid4()), name, now_ms)):
+            due = self._school.debts.due({terminal.name for terminal in self._school.terminals if terminal.online})
+        for owed in due:
+            wish = Wish(owed.verb, owed.terminal, owed.alert, owed.verdict)
+            if not self._subscriber.command(wish.terminal, _command(wish, str(uuid4()), owed.by, now_ms)):
                 return  # the broker does not take it: the roster must not wait for each
-            self._owed.remove((wish, name))
-            self._done(Deed(now_ms, name, wish.verb, wish.terminal, _about(wish), "sent"))
+            with self._lock:
+                self._changed(self._school.debts.told(owed))
+            self._done(Deed(now_ms, owed.by, wish.verb, wish.terminal, _about(wish), "sent"))
 
     def _remember_going(self, id_: str, wish: Wish, name: str) -> None:
         with self._lock:
@@ -260,6 +259,7 @@ class Desk:
         cases: list[Case] = []
         terminals: list[Terminal] = []
         gone: list[str] = []
+        owed: list[Owed | Settled] = []
         for change in changes:
             match change:
                 case Case():
@@ -268,11 +268,13 @@ class Desk:
                     terminals.append(change)
                 case Gone():
                     gone.append(change.terminal)
+                case Owed() | Settled():
+                    owed.append(change)
                 case Answered():
                     self._answers[change.command] = {"ok": change.ok, "reason": change.reason}
                     while len(self._answers) > _ANSWERS:
                         self._answers.popitem(last=False)
-        self._keeper.keep(cases, terminals, gone=gone)
+        self._keeper.keep(cases, terminals, gone=gone, owed=owed)
         self.on_change()
 
     def _broker_changed(self, reason: str | None) -> None:
@@ -299,7 +301,10 @@ class Desk:
             now_ms = _now_ms()
             if time.monotonic() >= forget_s:
                 forget_s += FORGET_S
-                self._keeper.forget(now_ms - self._config.desk.keep_days * 86_400_000)
+                old_ms = now_ms - self._config.desk.keep_days * 86_400_000
+                self._keeper.forget(old_ms)
+                with self._lock:
+                    self._changed(self._school.debts.forget(old_ms))
             period = self._period(now_ms)
             with self._lock:
                 if changes := self._school.tick(now_ms):

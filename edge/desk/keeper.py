@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from edge.desk.owed import Owed, Settled
 from edge.desk.school import Case, Terminal
 from edge.desk.store import Deed, Store
 
 RETRY_S = 2.0
 MOST_DEEDS = 10_000  # that wait for the database; then the oldest go, counted
 MOST_CASES = 10_000
+MOST_OWED = 10_000
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class Keeper:
         self._cases: dict[tuple[str, str], Case] = {}
         self._terminals: dict[str, Terminal] = {}
         self._gone: set[str] = set()
+        self._owed: dict[tuple[str, str, str], Owed | Settled] = {}
         self._old_ms = 0
         self._deeds: deque[Deed] = deque()
         self.refused: str | None = None
@@ -46,8 +49,11 @@ class Keeper:
         self._wake.set()
         self._thread.join(patience_s)
 
-    def keep(self, cases: Iterable[Case] = (), terminals: Iterable[Terminal] = (), deeds: Iterable[Deed] = (), gone: Iterable[str] = ()) -> None:
-        """Have it written soon. gone: terminals that have been taken back."""
+    def keep(
+        self, cases: Iterable[Case] = (), terminals: Iterable[Terminal] = (), deeds: Iterable[Deed] = (), gone: Iterable[str] = (),
+        owed: Iterable[Owed | Settled] = (),
+    ) -> None:
+        """Have it written soon. gone: terminals that have been taken back. owed: what terminals are to be told, and what no more."""
         with self._lock:
             self._cases.update((case.key, case) for case in cases)
             self._terminals.update((terminal.name, terminal) for terminal in terminals)
@@ -55,6 +61,10 @@ class Keeper:
             for name in gone:
                 self._terminals.pop(name, None)
                 self._gone.add(name)
+            self._owed.update((one.owed.key if isinstance(one, Settled) else one.key, one) for one in owed)
+            while len(self._owed) > MOST_OWED:
+                del self._owed[next(iter(self._owed))]
+                self.lost += 1
             self._deeds.extend(deeds)
             while len(self._deeds) > MOST_DEEDS:
                 self._deeds.popleft()
@@ -85,10 +95,11 @@ class Keeper:
     def _write(self) -> bool:
         with self._lock:
             cases, terminals, deeds, gone, old_ms = dict(self._cases), dict(self._terminals), list(self._deeds), set(self._gone), self._old_ms
-        if not (cases or terminals or deeds or gone or old_ms):
+            owed = dict(self._owed)
+        if not (cases or terminals or deeds or gone or owed or old_ms):
             return True
         try:
-            self._store.keep(list(cases.values()), list(terminals.values()), deeds, sorted(gone))
+            self._store.keep(list(cases.values()), list(terminals.values()), deeds, sorted(gone), list(owed.values()))
             if old_ms and (count := self._store.forget(old_ms)):
                 _log.info("desk.forgot alerts=%d", count)
         except SQLAlchemyError as error:
@@ -100,10 +111,13 @@ class Keeper:
         if self.refused is not None:
             _log.warning("desk.kept_again")
         self.refused = None
-        self._forget(cases, terminals, deeds, gone)
+        self._forget(cases, terminals, deeds, gone, owed)
         return True
 
-    def _forget(self, cases: Mapping[tuple[str, str], Case], terminals: Mapping[str, Terminal], deeds: Iterable[Deed], gone: Iterable[str]) -> None:
+    def _forget(
+        self, cases: Mapping[tuple[str, str], Case], terminals: Mapping[str, Terminal], deeds: Iterable[Deed], gone: Iterable[str],
+        owed: Mapping[tuple[str, str, str], Owed | Settled],
+    ) -> None:
         """What is written, unless it has changed meanwhile."""
         with self._lock:
             self._gone.difference_update(gone)
@@ -111,6 +125,9 @@ class Keeper:
             for key, case in cases.items():
                 if self._cases.get(key) is case:
                     del self._cases[key]
+            for debt, one in owed.items():
+                if self._owed.get(debt) is one:
+                    del self._owed[debt]
             for name, terminal in terminals.items():
                 if self._terminals.get(name) is terminal:
                     del self._terminals[name]

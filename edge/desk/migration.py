@@ -41,7 +41,7 @@ def schema_of(metadata: MetaData) -> Table:
 def migrate(engine: Engine, metadata: MetaData, schema: Table) -> None:
     """Make the tables of an empty database, and bring an earlier one here, all or nothing. Raises NewerStore, SQLAlchemyError."""
     with engine.connect() as db:
-        if _version(db, schema) == VERSION:
+        if _version(db, schema) == VERSION and metadata.tables.keys() <= set(inspect(db).get_table_names()):
             return  # without a lock: somebody may be writing
     with engine.begin() as db:
         _alone(db)

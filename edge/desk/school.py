@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge.desk.message import Alert, Body, Health, Listed, Message, Open, Reply, Status, Withdrawn
+from edge.desk.owed import Debts, Owed, Settled
 from edge.health.faults import DEAF, Fault
 
 STALE_S = 200.0
@@ -122,14 +123,17 @@ class Gone:
     terminal: str
 
 
-Change = Case | Terminal | Answered | Gone
+Change = Case | Terminal | Answered | Gone | Owed | Settled
 
 
 class School:
     """Everything of one site. Bounded: what is closed goes first, then the oldest."""
 
-    def __init__(self, expected: Iterable[str], now_ms: int, cases: Iterable[Case] = (), terminals: Iterable[Terminal] = ()) -> None:
-        """expected: terminals that there must be. cases, terminals: what was known before."""
+    def __init__(
+        self, expected: Iterable[str], now_ms: int, cases: Iterable[Case] = (), terminals: Iterable[Terminal] = (), owed: Iterable[Owed] = ()
+    ) -> None:
+        """expected: terminals that there must be. cases, terminals, owed: what was known before."""
+        self.debts = Debts(owed)
         self._cases = {case.key: case for case in cases}
         self._expected = frozenset(expected)
         self._terminals = {name: Terminal(name, since_ms=now_ms) for name in self._expected} | {known.name: known for known in terminals}
@@ -162,7 +166,7 @@ class School:
                 return []
             del self._terminals[name]
             left = [case for case in self._cases.values() if case.terminal == name and case.open]
-            return [Gone(name), *(self._put(_advanced(case, "closed", now_ms, fresh=False)) for case in left)]
+            return [Gone(name), *self.debts.gone(name), *(self._put(_advanced(case, "closed", now_ms, fresh=False)) for case in left)]
         if isinstance(message.body, Reply):
             return [Answered(name, message.body.command, message.body.ok, message.body.reason)]
         if name not in self._terminals and len(self._terminals) >= MOST_TERMINALS:
@@ -175,8 +179,10 @@ class School:
             changes.append(after)
         match message.body:
             case Alert() as said:
+                changes += self.debts.said(name, said.id, said.state)
                 changes += self._said(name, said, now_ms, period)
             case Open() as listed:
+                changes += (settled for one in listed.alerts for settled in self.debts.said(name, one.id, one.state))
                 changes += self._listed(name, listed, now_ms, period)
         return changes
 
@@ -199,13 +205,16 @@ class School:
         self._cases[case.key] = case
         return case
 
-    def settle(self, terminal: str, id_: str, by: str, now_ms: int, verdict: str | None = None) -> Case | None:
-        """Take for done what a terminal that is away cannot be told yet: acknowledged; closed, where there is a verdict."""
-        case = self._cases.get((terminal, id_))
-        state = "acknowledged" if verdict is None else "closed"
+    def settle(self, owed: Owed) -> list[Change]:
+        """Take for done what a terminal that is away cannot be told yet. Returns what is new; nothing where somebody was faster."""
+        case = self._cases.get((owed.terminal, owed.alert))
+        closes = owed.verb == "close"
+        state = "closed" if closes else "acknowledged"
         if case is None or _RANK[case.state] >= _RANK[state]:
-            return case
-        return self._put(replace(_advanced(case, state, now_ms, fresh=False), by=(verdict is None and case.by) or by, verdict=verdict))
+            return []
+        debts = self.debts.add(owed)
+        by, verdict = (owed.by, owed.verdict) if closes else (case.by or owed.by, None)
+        return [self._put(replace(_advanced(case, state, owed.at_ms, fresh=False), by=by, verdict=verdict)), *debts]
 
     def _said(self, name: str, said: Alert, now_ms: int, period: str) -> list[Change]:
         before = self._cases.get((name, said.id))
@@ -236,7 +245,8 @@ class School:
 
     def _put(self, case: Case) -> Case:
         self._cases[case.key] = case
-        closed = [c for c in self.cases if not c.open]
+        # A terminal that is away still lists as open what was closed here: forgotten, it would be open again.
+        closed = [c for c in self.cases if not c.open and not self.debts.of(*c.key)]
         for old in closed[KEPT_CLOSED:]:
             del self._cases[old.key]
         while len(self._cases) > MOST_ALERTS:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     event,
     false,
     insert,
+    or_,
     select,
     update,
 )
@@ -31,6 +32,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from edge.desk.migration import migrate, schema_of
+from edge.desk.owed import Owed, Settled
 from edge.desk.school import Case, Terminal
 from edge.errors import EdgeError
 from edge.words import N_
@@ -65,6 +67,11 @@ _deeds = Table(
     "deeds", metadata,
     Column("number", Integer, primary_key=True, autoincrement=True), Column("at_ms", BigInteger, index=True), Column("who", String(80)),
     Column("verb", String(20)), Column("terminal", String(64)), Column("about", String(200)), Column("outcome", String(200)),
+)  # fmt: skip
+_owed = Table(
+    "owed", metadata,
+    Column("terminal", String(64), primary_key=True), Column("alert", String(64), primary_key=True), Column("verb", String(20), primary_key=True),
+    Column("by", String(80)), Column("at_ms", BigInteger), Column("verdict", String(10)),
 )  # fmt: skip
 _schema = schema_of(metadata)
 
@@ -141,8 +148,10 @@ class Store:
         """Let go of it."""
         self._engine.dispose()
 
-    def keep(self, cases: Sequence[Case], terminals: Sequence[Terminal], deeds: Sequence[Deed], gone: Sequence[str] = ()) -> None:
-        """Write it all or nothing. gone: terminals that were taken back; where they hung stays."""
+    def keep(
+        self, cases: Sequence[Case], terminals: Sequence[Terminal], deeds: Sequence[Deed], gone: Sequence[str] = (), owed: Sequence[Owed | Settled] = ()
+    ) -> None:
+        """Write it all or nothing. gone: terminals that were taken back; where they hung stays. owed: also what is owed no more."""
         with self._engine.begin() as db:
             for case in cases:
                 row = {**asdict(case), "trace": json.dumps(case.trace)}
@@ -158,6 +167,12 @@ class Store:
                     _put(db, _heard, key, {**key, "last_ms": t.heard_ms})
             if gone:
                 db.execute(update(_terminals).where(_terminals.c.name.in_(gone)).values(condition=None))
+            for one in owed:
+                debt = one.owed if isinstance(one, Settled) else one
+                if debt is one:
+                    _put(db, _owed, {"terminal": debt.terminal, "alert": debt.alert, "verb": debt.verb}, asdict(debt))
+                else:
+                    db.execute(delete(_owed).where(_owed.c.terminal == debt.terminal, _owed.c.alert == debt.alert, _owed.c.verb == debt.verb))
             if deeds:
                 db.execute(insert(_deeds), [asdict(deed) for deed in deeds])
 
@@ -168,10 +183,18 @@ class Store:
             db.execute(delete(_heard).where(_heard.c.last_ms < before_ms))
             return db.execute(delete(_cases).where(_cases.c.first_ms < before_ms, _cases.c.state == "closed")).rowcount
 
-    def open_cases(self) -> list[Case]:
-        """Alerts that were not closed when the desk last wrote."""
+    def known(self, closed: int) -> list[Case]:
+        """What a desk has to know as it starts: alerts that are not closed, those whose terminal is not told yet, and so many of the last closed ones."""
+        owing = select(_owed.c.alert).where(_owed.c.terminal == _cases.c.terminal, _owed.c.alert == _cases.c.id).exists()
+        last = select(_cases).where(_cases.c.state == "closed").order_by(_cases.c.closed_ms.desc()).limit(closed)
         with self._engine.connect() as db:
-            return [_case(row) for row in db.execute(select(_cases).where(_cases.c.state != "closed").order_by(_cases.c.first_ms)).mappings()]
+            found = [_case(row) for asked in (last, select(_cases).where(or_(_cases.c.state != "closed", owing))) for row in db.execute(asked).mappings()]
+        return sorted({case.key: case for case in found}.values(), key=lambda case: (case.first_ms, case.id))
+
+    def owed(self) -> list[Owed]:
+        """What terminals are to be told once they are back, the oldest first."""
+        with self._engine.connect() as db:
+            return [Owed(**row) for row in db.execute(select(_owed).order_by(_owed.c.at_ms, _owed.c.verb)).mappings()]
 
     def cases(self, from_ms: int, until_ms: int, terminal: str = "") -> list[Case]:
         """Alerts by the time at which the desk heard of them, without their traces. terminal: of this one alone."""

@@ -1,13 +1,15 @@
 """What the desk makes of the messages of terminals."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from edge.desk.message import LARGEST_BYTES, parse
-from edge.desk.school import KEPT_CLOSED, MOST_TERMINALS, STALE_S, Answered, Gone, School, Terminal, not_heard_today
+from edge.desk.owed import MOST_OWED, Owed, Settled
+from edge.desk.school import KEPT_CLOSED, MOST_TERMINALS, STALE_S, Answered, Case, Gone, School, Terminal, not_heard_today
 from tests.asyncapi import problems
 from tests.desk.say import ID, NOON_MS, PLACE, alert, health, listed, said, status
 
@@ -205,6 +207,63 @@ def test_with_a_terminal_its_open_alerts_are_taken_back(school: School) -> None:
         take(school, "alert", alert(), terminal=name)
     assert len(take(school, "status", None, terminal="t9")) == 2
     assert states(school) == [("t8", "raised"), ("t9", "closed")]
+
+
+GOING, CLOSING = (Owed("t1", ID, verb, "李老师", NOON_MS + 7, verdict) for verb, verdict in (("acknowledge", "none"), ("close", "prank")))
+
+
+def test_what_was_done_for_a_terminal_that_is_away_is_owed_to_it(school: School) -> None:
+    """Of two people at once to the first alone; closing keeps its own name and verdict."""
+    take(school, "alert", alert())
+    for owed, state, verdict in ((GOING, "acknowledged", None), (CLOSING, "closed", "prank")):
+        case, *debts = school.settle(owed)
+        assert debts == [owed]
+        assert isinstance(case, Case)
+        assert (case.state, case.by, case.verdict) == (state, "李老师", verdict)
+        assert school.settle(replace(owed, by="王工", verdict="real")) == []
+    assert school.debts.due({"t2"}) == []
+    assert school.debts.due({"t1"}) == [GOING, CLOSING]
+    assert school.debts.told(GOING) == [Settled(GOING)]
+    assert school.debts.told(GOING) == []
+    assert school.debts.due({"t1"}) == [CLOSING]
+
+
+def test_what_a_terminal_says_by_itself_it_is_owed_no_more(school: School) -> None:
+    """Another desk was faster; or the terminal has been taken back."""
+    take(school, "alert", alert())
+    school.settle(GOING)
+    school.settle(CLOSING)
+    assert take(school, "alert", alert(state="ongoing", repeat=1)) == []
+    assert take(school, "open", listed((ID, "acknowledged"))) == [Settled(GOING)]
+    assert take(school, "alert", alert(state="closed", repeat=2, verdict="real", by="王工"))[0] == Settled(CLOSING)
+    take(school, "alert", alert(id="id-2"), terminal="t8")
+    school.settle(other := replace(GOING, terminal="t8", alert="id-2"))
+    assert Settled(other) in take(school, "status", None, terminal="t8")
+
+
+def test_what_a_terminal_that_is_away_still_lists_as_open_stays_closed(school: School) -> None:
+    """However many are closed after it, and after a restart of the desk."""
+    take(school, "alert", alert())
+    changes = school.settle(CLOSING)
+    for number in range(KEPT_CLOSED + 5):
+        take(school, "alert", alert(id=f"id-{number}", state="closed"), 9 + number, terminal="t2")
+    anew = School([], NOON_MS, [case for case in changes if isinstance(case, Case)], (), [CLOSING])
+    for one in (school, anew):
+        take(one, "open", listed((ID, "raised")), retained=True)
+        assert not any(case.open for case in one.cases)
+        assert one.debts.due({"t1"}) == [CLOSING]
+
+
+def test_what_is_owed_is_bounded_in_number_and_time(school: School) -> None:
+    """The oldest goes."""
+    owed = [replace(GOING, alert=f"id-{number}", at_ms=NOON_MS + number) for number in range(MOST_OWED + 1)]
+    for one in owed:
+        take(school, "alert", alert(id=one.alert))
+    changes = [school.settle(one)[1:] for one in owed]
+    assert changes[-1] == [owed[-1], Settled(owed[0])]
+    assert len(school.debts.due({"t1"})) == MOST_OWED
+    assert len(school.debts.forget(NOON_MS + MOST_OWED)) == MOST_OWED - 1
+    assert school.debts.due({"t1"}) == owed[-1:]
 
 
 def test_answers_are_passed_on(school: School) -> None:

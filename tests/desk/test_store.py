@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine, inspect
 
 from edge.desk import migration
 from edge.desk.keeper import Keeper
+from edge.desk.owed import Owed, Settled
 from edge.desk.school import Case, School, Terminal
 from edge.desk.store import Deed, NoStore, Spot, Store, User, local_day, metadata
 from tests.broker import wait_for
@@ -68,10 +69,10 @@ def columns(url: str) -> dict[str, list[tuple[str, str, bool]]]:
 def test_what_is_kept_comes_back(store: Store) -> None:
     """The latest of each; closed ones are history."""
     store.keep([CASE], [Terminal("t1", place=PLACE, condition="fine")], [Deed(1, "李老师", "acknowledge", "t1", ID)])
-    assert store.open_cases() == [CASE]
+    assert store.known(0) == [CASE]
     closed = replace(CASE, state="closed", verdict="false", word="搬桌子")
     store.keep([closed], [], [])
-    assert store.open_cases() == []
+    assert store.known(0) == []
     assert store.cases(NOON_MS, NOON_MS + 1) == [replace(closed, trace=())]
     assert store.cases(NOON_MS, NOON_MS + 1, "t2") == []
     assert store.cases(NOON_MS + 1, NOON_MS + 2) == []
@@ -86,6 +87,21 @@ def test_the_days_on_which_a_terminal_heard_are_kept(store: Store) -> None:
         store.keep([], [Terminal("t1", heard_ms=ms, condition="fine"), Terminal("t2", condition="deaf")], [])
     assert store.heard(day, day) == {("t1", day)}
     assert len(store.heard(day, day + timedelta(days=7))) == 2
+
+
+def test_what_a_terminal_is_owed_is_kept_with_its_alert_until_it_is_told(store: Store) -> None:
+    """However long ago the alert was closed; else what the terminal still lists would be open again. The last closed ones come along."""
+    owed, other = Owed("t1", ID, "close", "李老师", NOON_MS + 1, "prank"), Owed("t1", ID, "acknowledge", "李老师", NOON_MS)
+    closed = [replace(CASE, id=id_, state="closed", closed_ms=NOON_MS + ms) for ms, id_ in enumerate((ID, "a", "b"))]
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep(closed, owed=[owed, other])
+    wait_for(lambda: len(store.known(0)) == 1, "the writing")
+    assert store.owed() == [other, owed]
+    assert [[case.id for case in store.known(most)] for most in (0, 1, 3)] == [[ID], [ID, "b"], [ID, "a", "b"]]
+    keeper.keep(owed=[Settled(other), Settled(owed)])
+    keeper.stop(10.0)
+    assert (store.owed(), store.known(0)) == ([], [])
 
 
 @pytest.mark.parametrize(("condition", "fault"), [("deaf", "covered"), ("warm", "over_temperature"), ("faulty", "disk_full")])
@@ -185,7 +201,7 @@ def test_a_database_that_refuses_is_written_later(file: Store, tmp_path: Path) -
     blocker.close()
     wait_for(lambda: keeper.refused is None, "the writing")
     keeper.stop(10.0)
-    assert [case.state for case in file.open_cases()] == ["ended"]
+    assert [case.state for case in file.known(0)] == ["ended"]
     assert len(file.deeds(10)) == 1
 
 
@@ -205,20 +221,30 @@ def test_what_the_first_desk_wrote_opens_with_all_its_rows(url: str, tmp_path: P
     first = replace(CASE, seq=1, repeat=0)
     for _ in range(2):
         store = Store(url, tmp_path)
-        assert store.open_cases() == [first]
+        assert store.known(0) == [first]
         assert store.users() == [User("李老师", "duty", "x")]
         assert store.session("h", NOON_MS)
         assert [(deed.who, deed.about) for deed in store.deeds(9)] == [("李老师", ID)]
         assert (store.spots(), [t.place for t in store.terminals()]) == ({"t1": Spot("二楼", 0.25, 0.5)}, [PLACE])
         store.keep([replace(first, lowered=True)], [Terminal("t1", place=PLACE, heard_ms=NOON_MS, condition="fine")], [])
-        assert [case.lowered for case in store.open_cases()] == [True]
+        assert [case.lowered for case in store.known(0)] == [True]
         assert store.heard(local_day(NOON_MS), local_day(NOON_MS))
         store.keep([first], [], [])
         store.close()
     assert columns(url) == new
     early.run(url, early.AN_ALERT.replace(ID, "of the earlier desk"))
     store = Store(url, tmp_path)
-    assert {case.lowered for case in store.open_cases()} == {False}
+    assert {case.lowered for case in store.known(0)} == {False}
+    store.close()
+
+
+def test_a_table_that_is_new_is_made_in_a_database_of_the_same_version(url: str, tmp_path: Path) -> None:
+    """An earlier desk that still runs does not ask for it, and goes on."""
+    Store(url, tmp_path).close()
+    new = columns(url)
+    early.run(url, "DROP TABLE owed")
+    store = Store(url, tmp_path)
+    assert (store.owed(), columns(url)) == ([], new)
     store.close()
 
 
@@ -236,7 +262,7 @@ def test_a_step_that_fails_changes_nothing(url: str, tmp_path: Path, monkeypatch
             Store(url, tmp_path)
     assert columns(url) == before
     store = Store(url, tmp_path)
-    assert len(store.open_cases()) == 1
+    assert len(store.known(0)) == 1
     store.close()
 
 
