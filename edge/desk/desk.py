@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -22,7 +22,7 @@ from edge.desk.owed import Owed, Settled
 from edge.desk.school import AWAY, KEPT_CLOSED, Answered, Case, Change, Gone, School, Terminal, not_heard_today
 from edge.desk.store import Deed, Session, Spot, Store
 from edge.desk.subscriber import Subscriber
-from edge.desk.tell import Send, Teller, Tried, by_apprise, read_addresses
+from edge.desk.tell import VERBS, Send, Teller, Told, Tried, by_apprise, read_addresses, told_by
 from edge.link.connection import endpoint_of
 from edge.link.messages import utc
 
@@ -31,6 +31,7 @@ FORGET_S = 6 * 3600.0
 """So often what is too old is deleted."""
 EXPIRES_S = 60  # a command that is late is not carried out
 _SHOWN_TRIES = 20
+_KNOWN_TRIES = 500  # of a desk that was here before
 _ANSWERS = 200
 
 _log = logging.getLogger(__name__)
@@ -84,17 +85,19 @@ class Desk:
         known: Iterable[Case] = ()
         terminals: Iterable[Terminal] = ()
         owed: Iterable[Owed] = ()
+        tries: list[Told] = []
         self._spots: dict[str, Spot] = {}
         with suppress(SQLAlchemyError):  # the page is wanted most when something is broken
             known, terminals, owed, self._spots = store.known(KEPT_CLOSED), store.terminals(), store.owed(), store.spots()
+            tries = self.tries(_KNOWN_TRIES)
         self._school = School(config.desk.terminals, now_ms, known, terminals, owed)
         self._broker: str | None = "not yet"
         self._broker_since_ms = now_ms
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._going: OrderedDict[str, tuple[str, str, str]] = OrderedDict()  # id of an acknowledgement -> terminal, alert, who
-        self._tries: list[dict[str, Any]] = []
+        self._tries = tries[:_SHOWN_TRIES]
         self._stopping = threading.Event()
-        self._teller = Teller(config.desk, read_addresses(config.desk), send, self._told, translate)
+        self._teller = Teller(config.desk, read_addresses(config.desk), send, self._told, translate, tries)
         self._subscriber = Subscriber(endpoint_of(config.broker, environment), config.terminal.site, self._heard, self._broker_changed)
         self._ticker = threading.Thread(target=self._tick, name="desk", daemon=True)
         self.on_change: Callable[[], None] = lambda: None
@@ -129,7 +132,7 @@ class Desk:
                 "alerts": [_alert(case) for case in self._school.cases],
                 "terminals": [_terminal(t, self._spots.get(t.name)) for t in terminals],
                 "silent_today": silent,
-                "tries": list(self._tries),
+                "tries": [asdict(told) for told in self._tries],
                 "answers": {id_: told for id_, answer in self._answers.items() if (told := self._came_of(id_, answer))},
                 "tell_after_s": self._config.desk.tell_after_s if self._config.desk.roster else None,
                 "plans": list(self._config.desk.plans),
@@ -221,6 +224,10 @@ class Desk:
             self._spots[terminal] = spot
         self._done(Deed(_now_ms(), who.name, "hang", terminal, spot.plan))
 
+    def tries(self, most: int = _SHOWN_TRIES) -> list[Told]:
+        """To tell others, by whichever desk, the last first. Raises SQLAlchemyError."""
+        return [told_by(deed) for deed in self.store.deeds(most, VERBS)]
+
     def deed(self, who: str, verb: str, about: str = "", outcome: str = "") -> None:
         """Keep that somebody logged in or out, or changed who may."""
         self._keeper.keep(deeds=[Deed(_now_ms(), who[:80], verb, about=about[:200], outcome=outcome)])
@@ -285,14 +292,11 @@ class Desk:
         self.on_change()
 
     def _told(self, tried: Tried) -> None:
-        now_ms = _now_ms()
         _log.info("desk.told whom=%r try=%d failed=%r", tried.whom, tried.number, tried.failed)
-        row = {"at_ms": now_ms, "terminal": tried.case.terminal, "alert": tried.case.id, "whom": tried.whom, "number": tried.number, "failed": tried.failed}
+        told = Told(_now_ms(), *tried.case.key, tried.whom, tried.number, tried.failed)
         with self._lock:
-            self._tries = [row, *self._tries][:_SHOWN_TRIES]
-        outcome = f"{tried.number}: {tried.failed}"[:200] if tried.failed else f"{tried.number}: sent"
-        verb, outcome = ("told", outcome) if tried.whom else ("nobody", "")
-        self._keeper.keep(deeds=[Deed(now_ms, tried.whom[:80], verb, tried.case.terminal, tried.case.id, outcome)])
+            self._tries = [told, *self._tries][:_SHOWN_TRIES]
+        self._keeper.keep(deeds=[told.deed])
         self.on_change()
 
     def _tick(self) -> None:

@@ -230,10 +230,11 @@ class Store:
         with self._engine.begin() as db:
             _put(db, _terminals, {"name": terminal}, {"name": terminal, "plan": spot.plan, "x": spot.x, "y": spot.y})
 
-    def deeds(self, most: int) -> list[Deed]:
-        """The last ones, newest first."""
+    def deeds(self, most: int, verbs: Sequence[str] = ()) -> list[Deed]:
+        """The last ones, newest first. verbs: of these alone."""
+        asked = select(_deeds).order_by(_deeds.c.number.desc()).limit(most)
         with self._engine.connect() as db:
-            rows = db.execute(select(_deeds).order_by(_deeds.c.number.desc()).limit(most)).mappings()
+            rows = db.execute(asked.where(_deeds.c.verb.in_(verbs)) if verbs else asked).mappings()
             return [Deed(row["at_ms"], row["who"], row["verb"], row["terminal"], row["about"], row["outcome"]) for row in rows]
 
     def users(self) -> list[User]:

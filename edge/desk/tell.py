@@ -3,7 +3,7 @@
 import logging
 import stat
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pathlib import Path
 from edge.config.schema import DAYS, DeskSettings, Period, RosterEntry
 from edge.decide.period import period_at
 from edge.desk.school import Case
+from edge.desk.store import Deed
 from edge.errors import EdgeError
 from edge.words import N_
 
@@ -38,6 +39,39 @@ class Tried:
     whom: str  # empty: nobody is on the roster
     number: int  # 1, 2, …; 0: nobody to try
     failed: str | None  # why; None: it was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A try as it is shown, and kept as a deed."""
+
+    at_ms: int
+    terminal: str
+    alert: str
+    whom: str  # these three as in Tried
+    number: int
+    failed: str | None
+
+    @property
+    def deed(self) -> Deed:
+        """For the log."""
+        if not self.whom:
+            return Deed(self.at_ms, "", _NOBODY, self.terminal, self.alert)
+        return Deed(self.at_ms, self.whom[:80], _TOLD, self.terminal, self.alert, f"{self.number}: {self.failed or _SENT}"[:200])
+
+
+VERBS = (_TOLD, _NOBODY) = ("told", "nobody")
+"""Of deeds that are tries."""
+_SENT = "sent"
+
+
+def told_by(deed: Deed) -> Told:
+    """The try that was kept as that deed."""
+    known = (deed.at_ms, deed.terminal, deed.about)
+    if deed.verb == _NOBODY:
+        return Told(*known, "", 0, deed.verb)
+    number, _, outcome = deed.outcome.partition(": ")
+    return Told(*known, deed.who, int(number) if number.isdecimal() else 1, None if outcome == _SENT else outcome)
 
 
 @dataclass(slots=True)
@@ -92,10 +126,12 @@ class Teller:
     """Tells, tries again, and says what came of it. `look` in one thread; `tried` is called in others."""
 
     def __init__(
-        self, settings: DeskSettings, addresses: Mapping[str, str], send: Send, tried: Callable[[Tried], None], translate: Callable[[str], str]
+        self, settings: DeskSettings, addresses: Mapping[str, str], send: Send, tried: Callable[[Tried], None], translate: Callable[[str], str],
+        before: Iterable[Told] = (),
     ) -> None:
+        """before: tries that a desk made which was here before, the last first; they are not made again."""
         self._settings, self._addresses, self._send, self._tried, self._translate = settings, addresses, send, tried, translate
-        self._errands: dict[tuple[str, str, str], _Errand] = {}
+        self._errands = {(told.terminal, told.alert, told.whom): _Errand(told.number, done=not (told.whom and told.failed)) for told in reversed([*before])}
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="tell")
         self._lock = threading.Lock()
 

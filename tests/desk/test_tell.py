@@ -1,7 +1,7 @@
 """When nobody looks, somebody is told; by a real webhook where it matters."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,9 +11,12 @@ import pytest
 
 from edge.config.schema import DeskSettings, RosterEntry
 from edge.desk.school import Case
-from edge.desk.tell import AGAIN_S, BadTellFile, Teller, Tried, by_apprise, on_duty, read_addresses
-from tests.broker import wait_for
-from tests.desk.say import ID, NOON_MS, PLACE
+from edge.desk.store import Store
+from edge.desk.tell import AGAIN_S, VERBS, BadTellFile, Teller, Tried, by_apprise, on_duty, read_addresses, told_by
+from edge.desk.tell import Told as Kept
+from tests.broker import Broker, Desk, wait_for
+from tests.desk.say import ID, NOON_MS, PLACE, alert, status
+from tests.desk.served import Visitor, served
 
 # Apprise loads all its services, and one of them an old module of Python's.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -31,11 +34,11 @@ def settings(roster: tuple[RosterEntry, ...] = EVERYBODY, file: str = "/tell") -
 class Told:
     """A service that takes or refuses, and what came of it."""
 
-    def __init__(self, failed: str | None, roster: tuple[RosterEntry, ...] = EVERYBODY) -> None:
+    def __init__(self, failed: str | None, roster: tuple[RosterEntry, ...] = EVERYBODY, before: Sequence[Kept] = ()) -> None:
         self.sent: list[tuple[str, str, str]] = []
         self.tried: list[Tried] = []
         self._failed = failed
-        self.teller = Teller(settings(roster), {"duty": "json://x", "head": "json://y"}, self._send, self.tried.append, lambda sentence: sentence)
+        self.teller = Teller(settings(roster), {"duty": "json://x", "head": "json://y"}, self._send, self.tried.append, lambda sentence: sentence, before)
 
     def _send(self, address: str, title: str, body: str) -> str | None:
         self.sent.append((address, title, body))
@@ -88,6 +91,18 @@ def test_a_try_that_fails_is_made_again_and_then_given_up() -> None:
     told = Told("404")
     assert [told.look(20 + s) for s in (0, 5, AGAIN_S[1], AGAIN_S[2], 500)] == [1, 1, 2, 3, 3]
     assert [(tried.number, tried.failed) for tried in told.tried] == [(1, "404"), (2, "404"), (3, "404")]
+
+
+def test_what_a_desk_tried_before_it_was_restarted_is_not_tried_again() -> None:
+    """Nor is a gap in the roster said twice; a try that failed has its next ones."""
+    sent, failed, gap = Kept(1, "t1", ID, "duty", 1, None), Kept(1, "t1", ID, "duty", 2, "404: no"), Kept(1, "t1", ID, "", 0, "nobody")
+    assert [told_by(kept.deed) for kept in (sent, failed, gap)] == [sent, failed, gap]
+    assert Told(None, before=[sent, replace(failed, number=1)]).look(500) == 0
+    told = Told(None, before=[failed, replace(failed, number=1)])
+    assert [told.look(20 + s) for s in (AGAIN_S[1], AGAIN_S[2])] == [0, 1]
+    later = Told(None, (RosterEntry(start="10:01", end="12:00", tell=("duty",)),), [gap])
+    later.teller.look([CASE], NOON_MS + 80_000, MONDAY, "break")
+    assert later.tried == []
 
 
 @pytest.mark.parametrize(
@@ -156,3 +171,28 @@ def test_a_webhook_is_told_and_its_refusal_is_known(webhook: tuple[int, list[str
     refused = by_apprise(f"json://127.0.0.1:{port}/no", "title", "body")
     assert refused
     assert "404" in refused
+
+
+def test_a_desk_that_is_killed_tells_nobody_twice_and_shows_whom_it_told(tmp_path: Path, broker: Broker, desk: Desk, webhook: tuple[int, list[str]]) -> None:
+    """The next alert is told all the same."""
+    port, bodies = webhook
+    file = tmp_path / "tell"
+    file.write_text(f"duty json://127.0.0.1:{port}/yes\n")
+    file.chmod(0o600)
+    more = f'tell_after_s = 5.0\ntell_file = "{file}"\nroster = [{{ tell = ["duty"] }}]\n'
+    with served(tmp_path, broker.port, more) as page:
+        teacher = Visitor(page.port)
+        assert teacher.log_in("李老师") == 303
+        desk.say("xiaoan/v1/no-4/t1/status", status(), retain=True)
+        desk.say("xiaoan/v1/no-4/t1/alert", alert())
+        before = teacher.wait(lambda p: bool(p["tries"]), "the try")["tries"]
+        store = Store("", page.state)
+        wait_for(lambda: bool(store.deeds(1, VERBS)), "what is kept")
+        store.close()
+        page.end()
+        page.start()
+        assert teacher.picture()["tries"] == before
+        desk.say("xiaoan/v1/no-4/t1/alert", alert(id="id-2"))
+        after = teacher.wait(lambda p: len(p["tries"]) > 1, "the next try")["tries"]
+        assert [(told["alert"], told["whom"], told["failed"]) for told in after] == [("id-2", "duty", None), (ID, "duty", None)]
+        assert len(bodies) == 2
