@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from edge.desk.desk import VERDICTS, Wish
+from edge.desk.views import Papers, Picture, Say, clock, plan, statistics, terminal_line, told
 from edge.words import N_
 
 LATE_MS = 15_000
@@ -21,13 +21,10 @@ _TERMINALS_ALWAYS = 4
 """Lines of terminals that no flood of alerts takes away: the worst."""
 LEFT, RIGHT = "\x1b[D", "\x1b[C"
 UP, DOWN, ENTER, ESCAPE, BACKSPACE = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x7f"
+_CALLS = 3
+"""Lines of alerts that call, above another view."""
 _BARS = "▁▂▃▄▅▆▇█"
 _QUIET_DBA, _LOUD_DBA = 30.0, 110.0
-_LOOKS = {"fine": "green", "never_seen": "bold red", "offline": "bold red", "deaf": "bold red"}
-
-Picture = Mapping[str, Any]
-Say = Callable[..., str]
-"""say(name of a word of the page, facts…)."""
 
 
 class Mode(Enum):
@@ -37,6 +34,18 @@ class Mode(Enum):
     VERDICT = auto()
     WORD = auto()
     TERMINAL = auto()
+    PLAN = auto()
+    STATISTICS = auto()
+    TOLD = auto()
+
+
+VIEWS = {"a": Mode.LOOK, "p": Mode.PLAN, "s": Mode.STATISTICS, "w": Mode.TOLD}
+"""By the key that leads there; the first one is where the desk begins."""
+ASIDE = (Mode.PLAN, Mode.STATISTICS, Mode.TOLD)
+
+
+_TITLES = {Mode.PLAN: N_("Plan"), Mode.STATISTICS: N_("Statistics"), Mode.TOLD: N_("Who was told")}
+_WAYS = N_("↑ ↓: page  a: alerts  p: plan  s: statistics  w: who was told  q: leave")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class View:
     told: str = ""  # what came of it
     terminal: str = ""  # the one that is to be muted or drilled; unknown: the worst
     label: str = ""  # of it
+    page: int = 0  # of the plan, the statistics or who was told; the one after the last is the first
     leaving: bool = False
 
 
@@ -72,8 +82,15 @@ def press(view: View, key: str, picture: Picture) -> tuple[View, Wish | None]:
     """
     if view.mode is Mode.TERMINAL:
         return _at_terminal(view, key, picture)
-    if view.mode is Mode.LOOK and key == "q":
-        return replace(view, leaving=True), None
+    if view.mode in VIEWS.values():
+        if key == "q":
+            return replace(view, leaving=True), None
+        if there := VIEWS.get(key):
+            return replace(view, mode=there, page=0), None
+    if view.mode in ASIDE:
+        if key == ESCAPE:
+            return replace(view, mode=Mode.LOOK), None
+        return replace(view, page=view.page + {DOWN: 1, "j": 1, " ": 1, UP: -1, "k": -1}.get(key, 0)), None
     if view.mode is Mode.LOOK and key == "e":
         return _aiming(view, picture), None
     return _at_alert(view, key, picture)
@@ -171,14 +188,41 @@ def came_of_it(view: View, picture: Picture, say: Say, now_ms: int) -> View:
     return replace(view, asked=None, told=say("no_answer")) if now_ms - since_ms > LATE_MS else view
 
 
-def drawn(view: View, picture: Picture, say: Say, translate: Callable[[str], str], now_ms: int, height: int) -> RenderableType:
+def drawn(
+    view: View, picture: Picture, say: Say, translate: Callable[[str], str], now_ms: int, height: int, papers: Papers = Papers()  # noqa: B008 - it is frozen
+) -> RenderableType:
     """The whole screen, a line for each thing that has to be on one: of many alerts those around the chosen one, the rest counted."""
+    shown = _aside(view, picture, say, translate, now_ms, height, papers) if view.mode in ASIDE else _all(view, picture, say, translate, now_ms, height)
+    for line in shown:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(*shown)
+
+
+def _aside(view: View, picture: Picture, say: Say, translate: Callable[[str], str], now_ms: int, height: int, papers: Papers) -> list[Text]:
+    """A page of one of the other views; whoever has to be called is called there too."""
+    head = [Text(f"{say('title')} · {picture['site']} · {translate(_TITLES[view.mode])}", style="bold"), *_troubles(picture, say)]
+    calling = [alert for alert in picture["alerts"] if alert["calls"]]
+    head += [Text(say("alert_there", label=say("label_" + alert["label"]), place=alert["place"]), style="bold white on red") for alert in calling[:_CALLS]]
+    head += [Text(say("and_more", n=len(calling) - _CALLS), style="bold white on red")] if len(calling) > _CALLS else []
+    lines = {
+        Mode.PLAN: lambda: plan(picture, say, translate, now_ms),
+        Mode.STATISTICS: lambda: statistics(papers, say, translate),
+        Mode.TOLD: lambda: told(papers, picture, say, translate),
+    }[view.mode]()
+    room = max(1, height - len(head) - 4)
+    pages = max(1, -(-len(lines) // room))
+    at = view.page % pages
+    number = [Text(translate(N_("page {page} of {pages}")).format(page=at + 1, pages=pages), style="yellow")] if pages > 1 else [Text("")]
+    return [*head, Text(""), *lines[at * room : (at + 1) * room], *number, Text(translate(_WAYS))]
+
+
+def _all(view: View, picture: Picture, say: Say, translate: Callable[[str], str], now_ms: int, height: int) -> list[Text]:
     alerts, marked = opened(picture), chosen(view, picture)
     lines = [Text(f"{say('title')} · {picture['site']}", style="bold"), *_troubles(picture, say), Text("")]
     if not alerts:
         lines.append(Text(say("no_alerts"), style="green"))
     blocks = [_alert(alert, number, say, now_ms, chosen=alert is marked) for number, alert in enumerate(alerts, 1)]
-    terminals = [_terminal(terminal, say, now_ms) for terminal in picture["terminals"]] or [Text(say("no_terminals"))]
+    terminals = [terminal_line(terminal, say, now_ms) for terminal in picture["terminals"]] or [Text(say("no_terminals"))]
     silent, total = picture["silent_today"], len(picture["terminals"])
     today = say("not_heard", n=len(silent), all=total, names=", ".join(silent)) if silent else say("all_heard", n=total)
     foot = _foot(view, say, translate)
@@ -189,10 +233,7 @@ def drawn(view: View, picture: Picture, say: Say, translate: Callable[[str], str
     room = height - len(lines) - len(heading) - len(foot) - 1
     lines += _around(blocks, alerts.index(marked) if marked else 0, room - min(len(terminals), _TERMINALS_ALWAYS), say)
     room = height - len(lines) - len(heading) - len(foot) - 1
-    shown = [*lines, *heading, *_around([[line] for line in terminals], aim or 0, room, say), Text(""), *foot]
-    for line in shown:
-        line.no_wrap, line.overflow = True, "ellipsis"
-    return Group(*shown)
+    return [*lines, *heading, *_around([[line] for line in terminals], aim or 0, room, say), Text(""), *foot]
 
 
 def _around(blocks: Sequence[list[Text]], at: int, room: int, say: Say) -> list[Text]:
@@ -215,7 +256,7 @@ def _around(blocks: Sequence[list[Text]], at: int, room: int, say: Say) -> list[
 def _troubles(picture: Picture, say: Say) -> list[Text]:
     told = []
     if picture["broker"] is not None:
-        told.append(Text(say("broker_away", time=_clock(picture["broker_since_ms"])), style="bold white on red"))
+        told.append(Text(say("broker_away", time=clock(picture["broker_since_ms"])), style="bold white on red"))
     if picture["store"] is not None:
         told.append(Text(say("store_refuses"), style="bold white on red"))
     return told
@@ -247,20 +288,6 @@ def _bar(share: float) -> str:
     return _BARS[min(len(_BARS) - 1, max(0, int(share * len(_BARS))))]
 
 
-def _terminal(terminal: Mapping[str, Any], say: Say, now_ms: int) -> Text:
-    condition = terminal["condition"]
-    name = f"{terminal['place']} · {terminal['name']}" if terminal["place"] else terminal["name"]
-    more = [say("since", time=_clock(terminal["since_ms"]))] if condition != "fine" else []
-    told = [say(f"fault_{fault}") for fault in terminal["faults"]]
-    told += [f"{terminal['l50_dba']:.0f} dBA"] if terminal["l50_dba"] is not None else []
-    told += [f"{terminal['temperature_c']:.0f} °C"] if terminal["temperature_c"] is not None else []
-    if terminal["away"]:  # nobody knows how it is now
-        told = [say("it_was", time=_clock(terminal["told_ms"]), what=", ".join(told))] if told and terminal["told_ms"] is not None else []
-    more += told
-    more += [say("muted_until", label=say(f"label_{label}"), time=_clock(until)) for label, until in terminal["mutes"].items() if until > now_ms]
-    return Text.assemble((say(f"condition_{condition}"), _LOOKS.get(condition, "yellow")), "  ", (name, "bold"), *(f" · {fact}" for fact in more))
-
-
 def _foot(view: View, say: Say, translate: Callable[[str], str]) -> list[Text]:
     if view.mode is Mode.VERDICT:
         return [Text(f"{say('verdict')}  " + "  ".join(f"{name[0]} {say('verdict_' + name)}" for name in VERDICTS) + f"  Esc {say('cancel')}", style="reverse")]
@@ -270,7 +297,8 @@ def _foot(view: View, say: Say, translate: Callable[[str], str]) -> list[Text]:
     if view.mode is Mode.WORD:
         line = f"{say('word')} ({say('verdict_' + view.verdict)}): {view.word}▏"
         return [Text(line, style="reverse"), Text(translate(N_("Enter closes the alert, Esc does not")))]
-    return [Text(view.told), Text(translate(N_("↑ ↓ or a number: choose   g: I'm going   t: I'm there   c: close   e: mute or drill   q: leave")))]
+    keys = translate(N_("↑ ↓ or a number: choose  g: I'm going  t: I'm there  c: close  e: mute or drill"))
+    return [Text(view.told), Text(keys), Text(translate(N_("p: plan  s: statistics  w: who was told  q: leave")))]
 
 
 def _ago(ms: int, say: Say) -> str:
@@ -278,7 +306,3 @@ def _ago(ms: int, say: Say) -> str:
     if seconds < 120:
         return say("seconds_ago", n=seconds)
     return say("minutes_ago", n=round(seconds / 60)) if seconds < 7200 else say("hours_ago", n=round(seconds / 3600))
-
-
-def _clock(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%m-%d %H:%M")

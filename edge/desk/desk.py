@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,11 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edge.config.schema import LABELS, Config
 from edge.decide.period import period_at
+from edge.desk.figures import Figures, figures
 from edge.desk.keeper import Keeper
 from edge.desk.message import parse
 from edge.desk.owed import Owed, Settled
 from edge.desk.school import AWAY, KEPT_CLOSED, Answered, Case, Change, Gone, School, Terminal, not_heard_today
-from edge.desk.store import Deed, Session, Spot, Store
+from edge.desk.store import Deed, Session, Spot, Store, begin_ms, local_day
 from edge.desk.subscriber import Subscriber
 from edge.desk.tell import VERBS, Send, Teller, Told, Tried, by_apprise, read_addresses, told_by
 from edge.link.connection import endpoint_of
@@ -231,6 +232,11 @@ class Desk:
     def deed(self, who: str, verb: str, about: str = "", outcome: str = "") -> None:
         """Keep that somebody logged in or out, or changed who may."""
         self._keeper.keep(deeds=[Deed(_now_ms(), who[:80], verb, about=about[:200], outcome=outcome)])
+
+    def figures(self, first: date, last: date) -> Figures:
+        """Of these days, both ends within. Raises SQLAlchemyError."""
+        cases, heard = self.store.cases(begin_ms(first), begin_ms(last + timedelta(days=1))), self.store.heard(first, last)
+        return figures(cases, heard, first, last, {terminal.name: terminal.place for terminal in self.terminals()}, local_day)
 
     def terminals(self) -> list[Terminal]:
         """As they are now, the worst first."""

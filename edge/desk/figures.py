@@ -13,6 +13,9 @@ from edge.desk.school import Case
 KINDS = ("real", "false", "prank", "drill", "none")
 """What an alert turned out to be; none: nobody said so."""
 
+SHOWN_DAYS = 28
+"""Where no others are asked for."""
+
 Counts = Mapping[str, int]
 """Kind -> alerts; a kind that did not occur may be missing."""
 

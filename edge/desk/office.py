@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
-from datetime import time as clock
+from datetime import date, timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,9 +12,9 @@ from edge.desk import papers
 from edge.desk.asked import caller_of, form_of
 from edge.desk.desk import HEAD, MANAGING, Desk, NotDone
 from edge.desk.export import history, verdicts
-from edge.desk.figures import Figures, figures
+from edge.desk.figures import SHOWN_DAYS
 from edge.desk.school import Case
-from edge.desk.store import ROLES, Session, User, local_day
+from edge.desk.store import ROLES, Session, User, begin_ms, local_day
 from edge.desk.users import Guesses, checked, hashed, token_hash
 from edge.desk.words import WORDS
 from edge.errors import EdgeError
@@ -24,7 +23,6 @@ from edge.words import N_, translator
 COOKIE = "xiaoan"
 """Has the session's token."""
 LONGEST_DAYS = 3660  # in one answer
-STATISTICS_DAYS = 28
 VERDICT_DAYS = 90
 """As long as terminals keep their own history."""
 SHOWN_DEEDS = 500
@@ -57,14 +55,14 @@ class Office:
 
     async def _statistics(self, request: Request, session: Session) -> Response:
         _only(MANAGING, session)
-        found = await run_in_threadpool(self._found, *_span(request, STATISTICS_DAYS))
+        found = await run_in_threadpool(self._desk.figures, *_span(request, SHOWN_DAYS))
         return _html(papers.statistics(self._reader(request, session), found))
 
     async def _report(self, request: Request, session: Session) -> Response:
         _only(MANAGING, session)
         today = local_day(_now_ms())
         monday = _monday(request.query_params.get("week", ""), today)
-        found = await run_in_threadpool(self._found, monday, monday + timedelta(days=6))
+        found = await run_in_threadpool(self._desk.figures, monday, monday + timedelta(days=6))
         return _html(papers.report(self._reader(request, session), found, self._desk.terminals(), today))
 
     async def _verdicts(self, request: Request, session: Session) -> Response:
@@ -74,7 +72,7 @@ class Office:
 
     async def _history(self, request: Request, session: Session) -> Response:
         _only(HEAD, session)
-        first, last = _span(request, STATISTICS_DAYS)
+        first, last = _span(request, SHOWN_DAYS)
         cases = await run_in_threadpool(self._cases, first, last, request.query_params.get("device", ""))
         self._desk.deed(session.name, "history", f"{first} {last}")
         return _csv("\ufeff" + history(cases), "history.csv")  # by the mark spreadsheets know that it is UTF-8
@@ -167,12 +165,8 @@ class Office:
     def _last_head(self, name: str) -> bool:
         return [user.name for user in self._desk.store.users() if user.role == "head"] == [name]
 
-    def _found(self, first: date, last: date) -> Figures:
-        places = {terminal.name: terminal.place for terminal in self._desk.terminals()}
-        return figures(self._cases(first, last), self._desk.store.heard(first, last), first, last, places, local_day)
-
     def _cases(self, first: date, last: date, device: str = "") -> list[Case]:
-        return self._desk.store.cases(_begin_ms(first), _begin_ms(last + timedelta(days=1)), device)
+        return self._desk.store.cases(begin_ms(first), begin_ms(last + timedelta(days=1)), device)
 
     def _reader(self, request: Request, session: Session) -> papers.Reader:
         language = self._spoken(request)
@@ -206,10 +200,6 @@ def _monday(week: str, today: date) -> date:
     if not 1971 <= monday.year < 9999:
         raise NotDone("malformed", 400)
     return monday
-
-
-def _begin_ms(day: date) -> int:
-    return round(datetime.combine(day, clock()).astimezone().timestamp() * 1000)
 
 
 def _now_ms() -> int:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +286,11 @@ class Store:
 def local_day(ms: int) -> date:
     """The day of a time where the desk stands."""
     return datetime.fromtimestamp(ms / 1000).astimezone().date()
+
+
+def begin_ms(day: date) -> int:
+    """When that day begins where the desk stands."""
+    return round(datetime.combine(day, time()).astimezone().timestamp() * 1000)
 
 
 def _put(db: Connection, table: Table, key: Mapping[str, object], row: Mapping[str, object], unless_empty: Sequence[str] = ()) -> None:
