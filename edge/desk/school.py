@@ -102,8 +102,7 @@ class Terminal:
     heard_ms: int | None = None  # when it last heard any sound
     condition: str = "never_seen"
     since_ms: int = 0  # of the condition
-    was: str = ""  # its condition when the desk last wrote, until it has said its health anew: faults are not kept
-    before: tuple[str, int] | None = None  # while it is silent: its condition until then, and since when
+    before: tuple[str, int] | None = None  # its condition by its last word, and since when: while it is away, or only an earlier desk heard it
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,7 @@ class School:
         after = _heard(before, message.body, now_ms, retained=message.retained)
         changes: list[Change] = []
         if after is not before or name not in self._terminals:
-            self._terminals[name] = after = judged(after, now_ms)
+            self._terminals[name] = after = judged(after, now_ms, anew=isinstance(message.body, Health))
             changes.append(after)
         match message.body:
             case Alert() as said:
@@ -284,38 +283,45 @@ def _heard(before: Terminal, body: Body, now_ms: int, *, retained: bool) -> Term
             heard_ms = told_ms if body.heard_s > 0 and not DEAF.intersection(body.faults) else before.heard_ms
             return replace(
                 before, faults=body.faults, l10_dba=body.l10_dba, l50_dba=body.l50_dba, l90_dba=body.l90_dba, temperature_c=body.temperature_c,
-                waiting=body.waiting, told_ms=told_ms, heard_ms=heard_ms, was="",
+                waiting=body.waiting, told_ms=told_ms, heard_ms=heard_ms,
             )  # fmt: skip
         case Alert() if not before.place:
             return replace(before, place=body.place)
     return before
 
 
-def judged(terminal: Terminal, now_ms: int) -> Terminal:
-    """With the condition it is in, and since when."""
-    condition = _condition(terminal, now_ms)
-    if condition == terminal.condition:
-        return terminal
-    if condition == "stale":
-        since_ms = now_ms if terminal.told_ms is None else terminal.told_ms
-        return replace(terminal, condition=condition, since_ms=since_ms, before=(terminal.condition, terminal.since_ms))
+def judged(terminal: Terminal, now_ms: int, *, anew: bool = False) -> Terminal:
+    """With the condition it is in, and since when. anew: it has just said its health, and what it was before tells no more than since when it is so."""
+    was, was_ms = terminal.before or ("", 0)
+    own = _own(terminal, "" if anew else was, now_ms)
     # What stood before a silence and stands after it began before it: often the broker or the desk was away, and the terminal never silent.
-    since_ms = terminal.before[1] if terminal.before and terminal.before[0] == condition else now_ms
-    return replace(terminal, condition=condition, since_ms=since_ms, before=None)
+    own_ms = was_ms if own == was else terminal.since_ms if own == terminal.condition else now_ms
+    away = _away(terminal, own, now_ms)
+    if away == terminal.condition:
+        return replace(terminal, before=(own, own_ms))
+    if away:
+        since_ms = terminal.told_ms if away == "stale" and terminal.told_ms is not None else now_ms
+        return replace(terminal, condition=away, since_ms=since_ms, before=(own, own_ms))
+    return replace(terminal, condition=own, since_ms=own_ms, before=None if anew else terminal.before)
 
 
-def _condition(terminal: Terminal, now_ms: int) -> str:
+def _away(terminal: Terminal, own: str, now_ms: int) -> str | None:
+    """Why nobody knows how it is now, if so; that it was deaf is worse than its silence."""
     if terminal.online is None and terminal.told_ms is None:
         return "never_seen"
     if terminal.online is False:
         return "offline"
-    if DEAF.intersection(terminal.faults) or terminal.was == "deaf":
+    silent = terminal.told_ms is None or now_ms - terminal.told_ms > STALE_S * 1000
+    return "stale" if silent and own != "deaf" else None
+
+
+def _own(terminal: Terminal, was: str, now_ms: int) -> str:
+    """By its own last word. was: what counts until it says its health anew, for a desk that starts does not know its faults."""
+    if DEAF.intersection(terminal.faults) or was == "deaf":
         return "deaf"
-    if terminal.told_ms is None or now_ms - terminal.told_ms > STALE_S * 1000:
-        return "stale"
-    if WARM.intersection(terminal.faults) or terminal.was == "warm":
+    if WARM.intersection(terminal.faults) or was == "warm":
         return "warm"
-    if terminal.faults or terminal.was == "faulty":
+    if terminal.faults or was == "faulty":
         return "faulty"
     return "muted" if any(until_ms > now_ms for until_ms in terminal.mutes.values()) else "fine"
 

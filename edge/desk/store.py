@@ -215,7 +215,7 @@ class Store:
         with self._engine.connect() as db:
             return [
                 Terminal(row["name"], place=row["place"] or "", online=row["online"], told_ms=row["told_ms"], heard_ms=row["heard_ms"],
-                         condition=row["condition"], since_ms=row["since_ms"] or 0, was=row["condition"])
+                         condition=row["condition"], since_ms=row["since_ms"] or 0, before=(row["condition"], row["since_ms"] or 0))
                 for row in db.execute(select(_terminals)).mappings() if row["condition"]
             ]  # fmt: skip
 

@@ -175,6 +175,32 @@ def test_a_fault_that_stands_before_and_after_a_silence_began_before_it(school: 
         assert (found.condition, found.since_ms) == (condition, NOON_MS + since_ms * silent_ms * 2)
 
 
+def test_a_terminal_that_was_away_is_what_it_was_until_it_says_its_health_anew(school: School) -> None:
+    """Not a fault younger for it, whether it was offline, silent or both; and no fault outlives its word."""
+    take(school, "status", status())
+    take(school, "health", health(faults=["over_temperature"]))
+    for ms in (1000, round(STALE_S * 1000) + 1):
+        assert take(school, "status", status(status="offline"), ms)[0].condition == "offline"
+        school.tick(NOON_MS + ms)
+        (back,) = take(school, "status", status(), ms + 1)
+        assert (back.condition, back.since_ms) == ("warm" if ms == 1000 else "stale", NOON_MS)
+    assert [(one.condition, one.since_ms) for one in take(school, "health", health(faults=["throttled"]), 300_000)] == [("warm", NOON_MS)]
+    assert [(one.condition, one.since_ms) for one in take(school, "health", health(), 300_001)] == [("fine", NOON_MS + 300_001)]
+
+
+def test_a_desk_that_is_told_old_health_by_the_broker_forgets_not_since_when_a_fault_stands() -> None:
+    """As after a night without the broker; what was kept of an earlier desk gives way to it."""
+    kept = Terminal("t1", online=True, told_ms=NOON_MS, condition="warm", since_ms=NOON_MS - 5, before=("warm", NOON_MS - 5))
+    deaf = replace(kept, name="t2", condition="deaf", before=("deaf", NOON_MS - 5))
+    school, night_ms = School([], NOON_MS, (), [kept, deaf]), 40_000_000
+    school.tick(NOON_MS + night_ms)
+    for name, faults in (("t1", ["throttled"]), ("t2", [])):
+        take(school, "health", health(at="2027-01-15T08:00:00.000Z", faults=faults), night_ms, name, retained=True)
+        school.tick(NOON_MS + night_ms)
+    assert [(one.name, one.condition) for one in school.terminals] == [("t1", "stale"), ("t2", "stale")]
+    assert [(one.condition, one.since_ms) for one in take(school, "health", health(faults=["throttled"]), night_ms + 1)] == [("warm", NOON_MS - 5)]
+
+
 def test_retained_health_of_last_year_is_no_sign_of_life(school: School) -> None:
     """Its own time counts, and without one it counts nothing."""
     take(school, "status", status(), retained=True)
