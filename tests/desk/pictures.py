@@ -1,4 +1,4 @@
-"""The pictures of docs/desk.md: `python -m tests.desk.pictures docs`, a minute.
+"""The pictures of docs/desk.md: `python -m tests.desk.pictures docs`, two minutes.
 
 The real desk, mosquitto and Chromium; the school, its people, alerts and history are made up. Look at each picture before it is kept.
 """
@@ -25,6 +25,7 @@ from edge.desk.store import Store
 from edge.link.messages import utc
 from tests.broker import Broker, Desk, running
 from tests.desk.browser import browser, log_in
+from tests.desk.life import life
 from tests.desk.say import alert, health, status
 from tests.desk.served import Served, Visitor, served
 
@@ -72,8 +73,12 @@ class Picture:
         page.locator(self.there).first.wait_for()
         page.locator(":focus").evaluate_all("all => all.forEach((one) => one.blur())")
         page.emulate_media(media=self.medium)
-        shot = Image.open(io.BytesIO(page.screenshot()))
-        shot.convert("RGB").quantize(128).save(folder / f"desk-{self.name}.png", optimize=True)
+        keep(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), folder, self.name)
+
+
+def keep(picture: Image.Image, folder: Path, name: str) -> None:
+    """Small, for a document."""
+    picture.quantize(128).save(folder / f"desk-{name}.png", optimize=True)
 
 
 def at_ms(day: date, hour: int) -> int:
@@ -176,6 +181,8 @@ def main() -> None:
                 both = ".alert.waiting + .alert"
                 Picture("alerts", 1000, 640, "李老师", there=both).take(page, busy, folder)
                 Picture("phone", 360, 640, "李老师", language="en", there=both).take(page, busy, folder)
+            with served(own, broker.port) as seen:
+                keep(life(page, seen, broker.port, desk, own), folder, "life")
             desk.close()
 
 
