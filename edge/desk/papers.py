@@ -34,6 +34,11 @@ _VERBS = {
     "password": N_("changed their own password"),
 }  # fmt: skip
 
+_OUTCOMES = {
+    "sent": N_("sent"), "noted": N_("noted"), "done": N_("done"), "refused": N_("refused"), "broker away": N_("the broker was away"),
+    "terminal away": N_("noted; the terminal was away"),
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -91,7 +96,8 @@ def log(reader: Reader, deeds: Iterable[Deed]) -> Markup:
     """Who did what, the last first."""
     say = reader.say
     rows = [
-        (_moment(deed.at_ms), deed.who, say(_VERBS.get(deed.verb, deed.verb)), deed.terminal, deed.about, deed.outcome)
+        (_moment(deed.at_ms), deed.who, say(_VERBS.get(deed.verb, deed.verb)), deed.terminal, deed.about,
+         say(_OUTCOMES[deed.outcome]) if deed.outcome in _OUTCOMES else deed.outcome)
         for deed in deeds
     ]  # fmt: skip
     heads = (N_("When"), N_("Who"), N_("What"), N_("Terminal"), N_("About"), N_("Outcome"))

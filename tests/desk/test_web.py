@@ -179,6 +179,7 @@ def test_the_head_says_who_may_log_in(page: Served) -> None:
     assert send("/users/remove", name="张主任") == 409
     assert send("/users", name="张主任", role="duty", password=PASSWORD) == 409
     wait_for(lambda: "周老师 duty" in head.ask("GET", "/log")[1], "the log", PATIENCE_S)
+    assert "<td>周老师 duty</td><td>已完成</td>" in head.ask("GET", "/log?lang=zh")[1]
 
 
 def test_everybody_changes_their_own_password(page: Served) -> None:
