@@ -92,6 +92,7 @@ WORDS: Mapping[str, str] = {
     "no_answer": N_("The terminal has not answered. It may be offline."),
     "not_done": N_("This was not done: {reason}"),
     "reason_broker_away": N_("the broker is away"),
+    "reason_desk_away": N_("the desk does not answer"),
     "reason_not_allowed": N_("your role does not allow it"),
     "reason_store_refuses": N_("the database refuses"),
     "reason_unknown_alert": N_("the alert is not open any more"),

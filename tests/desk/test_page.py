@@ -75,7 +75,10 @@ def test_from_the_sound_to_the_button(tmp_path: Path, broker: Broker, desk: Desk
 
 
 def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker: Broker, desk: Desk, browser_page: "Page") -> None:
-    """A hostile place and phrase do nothing; a broker that goes away is said, and that it came back; a desk that is started anew is found again."""
+    """A hostile place and phrase do nothing; a broker that goes away is said, and that it came back; a desk that is started anew is found again.
+
+    What somebody writes while either is away is not lost.
+    """
     problems: list[str] = []
     browser_page.on("pageerror", lambda error: problems.append(str(error)))
     with served(tmp_path, broker.port) as page:
@@ -89,16 +92,25 @@ def test_what_comes_from_outside_is_text_and_nothing_else(tmp_path: Path, broker
         browser_page.locator(".terminal").wait_for()
         assert browser_page.locator("main img, main script").count() == 0
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 360
+        browser_page.get_by_role("tab", name="Alerts").click()
+        browser_page.get_by_role("button", name="Close").click()
+        word, troubles = browser_page.get_by_label("A word about it"), browser_page.locator("#troubles")
+        word.fill("door")
         broker.kill()
-        browser_page.get_by_text("The broker is away").wait_for()
+        troubles.get_by_text("The broker is away").wait_for()
+        browser_page.locator("form button").first.click()
+        browser_page.get_by_text("This was not done: the broker is away").wait_for()
         broker.start()
-        browser_page.get_by_text("The broker is away").wait_for(state="detached")
+        troubles.get_by_text("The broker is away").wait_for(state="detached")
         assert browser_page.title() == "(1) Duty desk"
         page.stop()
-        browser_page.get_by_text("The desk does not answer").wait_for()
+        troubles.get_by_text("The desk does not answer").wait_for()
+        browser_page.locator("form button").first.click()
+        browser_page.get_by_text("This was not done: the desk does not answer").wait_for()
         page.start()
-        browser_page.get_by_text("The desk does not answer").wait_for(state="detached")
+        troubles.get_by_text("The desk does not answer").wait_for(state="detached")
         assert browser_page.title() == "(1) Duty desk"
+        assert word.input_value() == "door"
         assert problems == []
 
 

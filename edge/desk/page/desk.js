@@ -60,13 +60,14 @@ async function post(path, body) {
     if (answer.status === 401) location.href = "/login";
     else if (!answer.ok) say(t("not_done", { reason: reason(told.reason) }));
     else return told;
-  } catch { say(t("not_done", { reason: "—" })); }
+  } catch { say(t("not_done", { reason: t("reason_desk_away") })); }
   return null;
 }
 
 async function wish(verb, terminal, more = {}) {
   const told = await post("/wish", { verb, terminal, ...more });
   if (told && verb !== "arrive") asked.set(told.id, Date.now());
+  return told;
 }
 
 function answers() {
@@ -122,10 +123,10 @@ function closeForm(alert) {
   const verdict = el("select", { "aria-label": t("verdict"), "data-is": "verdict " + key(alert) });
   for (const one of ["real", "false", "prank", "drill", "none"]) verdict.append(el("option", { value: one, selected: alert.drill ? one === "drill" : one === "real" }, t("verdict_" + one)));
   const word = el("input", { maxlength: 500, placeholder: t("word"), "aria-label": t("word"), "data-is": "word " + key(alert) });
-  return el("form", { class: "row", onsubmit: (event) => {
+  return el("form", { class: "row", onsubmit: async (event) => {
     event.preventDefault();
-    closing = null;
-    wish("close", alert.terminal, { alert: alert.id, verdict: verdict.value, word: word.value });
+    // What was not taken, as while the broker is away, can be sent again as it stands.
+    if (await wish("close", alert.terminal, { alert: alert.id, verdict: verdict.value, word: word.value }) && closing === key(alert)) closing = null;
     show();
   } }, el("span", {}, t("verdict")), verdict, word, el("button", { "data-is": "send " + key(alert) }, t("close")),
   el("button", { type: "button", "data-is": "cancel " + key(alert), onclick: () => { closing = null; show(); } }, t("cancel")));
