@@ -68,7 +68,7 @@ def _one_day_as_range(holiday: object) -> object:
 Label = Annotated[str, AfterValidator(_known_label), WithJsonSchema({"type": "string", "enum": list(LABELS)})]
 Alone = Literal["raise", "lower", "nothing"]
 SECOND_DBA, SECOND_S, LONGEST_SECOND_S = 70.0, 3.0, 4.0
-Merger = Literal["zh/z", "ch/c", "sh/s", "n/l", "f/h", "an/ang", "en/eng", "in/ing", "tones"]
+Merger = Literal["zh/z", "ch/c", "sh/s", "n/l", "f/h", "an/ang", "en/eng", "in/ing"]
 PhraseText = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_can_be_said)]
 TopicWord = Annotated[
     str,
@@ -256,7 +256,7 @@ class PhraseSettings(Section):
 
     file: FilePath = Field(default="", description=N_("File with the whole list, in place of the shipped one; empty: the shipped one."))
     mergers: tuple[Merger, ...] | None = Field(
-        default=None, max_length=9, strict=False, description=N_("Sounds that are one sound in the local speech; absent: as the list has it.")
+        default=None, max_length=8, strict=False, description=N_("Sounds that are one sound in the local speech; absent: as the list has it.")
     )
     heteronyms: bool | None = Field(
         default=None, description=N_("Whether a character may be read in its other ways as well; absent: as the list has it.")

@@ -145,10 +145,9 @@ def _spoken_as(character: str, names: Iterable[str]) -> set[str]:
 
 def _accepted(names: set[str], mergers: Collection[Merger]) -> frozenset[str]:
     """With all that the mergers make of them, one after the other."""
-    found = {name.rstrip("12345") for name in names} if "tones" in mergers else set(names)
-    fresh = set(found)
+    found, fresh = set(names), set(names)
     while fresh:
-        fresh = {other for name in fresh for merger in mergers if merger != "tones" and (other := _merged_name(name, merger))} - found
+        fresh = {other for name in fresh for merger in mergers if (other := _merged_name(name, merger))} - found
         found |= fresh
     return frozenset(found)
 

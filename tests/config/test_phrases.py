@@ -156,7 +156,7 @@ def test_a_configured_file_takes_the_place_of_the_shipped_list(shipped: Path, fi
         ("[help]\nphrases = [7]", [f"line 2: help.phrases[1] = 7 is not possible; allowed: text in quotes, 1 to 100 characters or {TABLE}"]),
         (
             'mergers = ["sh/x"]\n[help]\nphrases = ["救命"]',
-            ['line 1: mergers[1] = "sh/x" is not possible; allowed: one of "zh/z", "ch/c", "sh/s", "n/l", "f/h", "an/ang", "en/eng", "in/ing", "tones"'],
+            ['line 1: mergers[1] = "sh/x" is not possible; allowed: one of "zh/z", "ch/c", "sh/s", "n/l", "f/h", "an/ang", "en/eng", "in/ing"'],
         ),
         ('help = "救命"', ['line 1: help = "救命" is not possible; allowed: a table with the keys phrases']),
     ],
