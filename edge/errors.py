@@ -1,6 +1,17 @@
 """Errors are sentences for the technician: what is wrong, where, and what to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+
+class Reason(str):
+    """A fact that is itself a sentence of the catalogue: it is translated with the sentence that it fills."""
+
+    __slots__ = ()
+
+
+def filled(sentence: str, facts: Mapping[str, object], translate: Callable[[str], str]) -> str:
+    """A sentence of the catalogue in the language of `translate`, filled with its facts."""
+    return translate(sentence).format(**{name: translate(fact) if isinstance(fact, Reason) else fact for name, fact in facts.items()})
 
 
 class EdgeError(Exception):
@@ -18,4 +29,4 @@ class EdgeError(Exception):
 
     def told(self, translate: Callable[[str], str]) -> str:
         """The sentence in the language of `translate`, filled with the facts."""
-        return translate(self.sentence).format(**self.facts)
+        return filled(self.sentence, self.facts, translate)

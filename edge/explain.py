@@ -13,6 +13,7 @@ from edge.decide.types import Closed, Rule
 from edge.errors import EdgeError
 from edge.features import RATE_HZ
 from edge.features.logmel import LogMelSettings, LogMelStream
+from edge.reasons import reason_of
 from edge.replay import BLOCK_S, Played
 from edge.words import N_
 
@@ -117,7 +118,7 @@ def draw(out: Path, recording: Recording, played: Played, rules: Mapping[str, Ru
         try:
             figure.savefig(out, dpi=120)
         except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
-            raise PictureImpossible(N_("{path}: cannot be written: {told}"), path=out, told=str(error).splitlines()[0]) from error
+            raise PictureImpossible(N_("{path}: cannot be written: {told}"), path=out, told=reason_of(error)) from error
         finally:
             plt.close(figure)
 

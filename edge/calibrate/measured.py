@@ -25,6 +25,7 @@ from edge.config.phrases import Phrase
 from edge.config.profiles import Sha256
 from edge.config.schema import PhraseText, Section
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 FILE = "phrases-evidence.toml"
@@ -86,7 +87,7 @@ def read(folder: Path, model: str) -> MeasuredPhrases:
     except FileNotFoundError:
         return MeasuredPhrases()
     except (OSError, ValueError) as error:
-        reason: object = error
+        reason = reason_of(error)
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

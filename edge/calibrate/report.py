@@ -14,6 +14,7 @@ from edge.calibrate.tally import Tally
 from edge.calibrate.verdicts import Priced
 from edge.config.files import write_atomically
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 Translate = Callable[[str], str]
@@ -155,7 +156,7 @@ def _page(out: Path, title: str, parts: Sequence[str]) -> None:
     try:
         write_atomically(out.absolute(), html)
     except OSError as error:
-        raise ReportImpossible(N_("{path}: cannot be written: {told}"), path=out, told=error.strerror or error) from error
+        raise ReportImpossible(N_("{path}: cannot be written: {told}"), path=out, told=reason_of(error)) from error
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

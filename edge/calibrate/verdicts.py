@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.calibrate.site import Proposal
 from edge.calibrate.tally import GRID, Tally
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 COLUMNS = ("device", "label", "raised", "score", "verdict")
@@ -116,7 +117,7 @@ def read_verdicts(file: Path, device: str, since: datetime | None, needed: Seque
                 else:
                     found.append(verdict)
     except OSError as error:
-        raise VerdictsUnreadable(N_("{file}: cannot be read: {told}"), file=file, told=error.strerror or str(error)) from error
+        raise VerdictsUnreadable(N_("{file}: cannot be read: {told}"), file=file, told=reason_of(error)) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise VerdictsUnreadable(N_("{file}: not a CSV in UTF-8"), file=file) from error
     return Judged(tuple(found), others, outside)

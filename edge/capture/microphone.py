@@ -19,6 +19,7 @@ from edge.capture.frames import FAILURE, BadFrame, Frame
 from edge.capture.hearing import Hearing
 from edge.config.schema import MicrophoneSettings
 from edge.health.faults import Fault
+from edge.reasons import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ class Microphone:
         try:
             self._spell = _Spell(ChildProcess(arguments, self._command), now_s, Hearing())
         except OSError as error:  # no memory or no process left for it, now
-            self.problem = CaptureFailed(wanted=self._device, told=str(error))
+            self.problem = CaptureFailed(wanted=self._device, told=reason_of(error))
             self._plan(0.0)
         else:
             self._starts += 1

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge.capture import RATE_HZ
 from edge.capture.errors import EmptyFile, NoRecordings, NoSamples, NotSound, RecordingMissing, RecordingUnreadable
 from edge.capture.resample import Resampler, downmix
+from edge.reasons import reason_of
 
 Array = NDArray[np.float32]
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ def _stat(path: Path) -> os.stat_result:
     except FileNotFoundError as error:
         raise RecordingMissing(path) from error
     except OSError as error:
-        raise RecordingUnreadable(path, error.strerror or str(error)) from error
+        raise RecordingUnreadable(path, reason_of(error)) from error
 
 
 def _open(path: Path) -> _Straight:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from edge.commands import keeping
+from edge.commands import how, keeping
 from edge.commands.arguments import whole
 from edge.commands.context import Context, Subparsers, Translate, folding_table
 from edge.config import profiles
@@ -103,7 +103,7 @@ def describe(profile: Profile, _: Translate) -> list[str]:
 
 def _found(origin: profiles.Origin, _: Translate) -> str:
     sentence = _(N_("  by {by}, {at}, {how}, from {heard} of sound"))
-    return sentence.format(by=origin.by, at=origin.at or _(N_("time unknown")), how=origin.how, heard=duration(origin.heard_s))
+    return sentence.format(by=origin.by, at=origin.at or _(N_("time unknown")), how=how.told(origin.how, _), heard=duration(origin.heard_s))
 
 
 def duration(seconds: float) -> str:
@@ -136,8 +136,8 @@ def _history(context: Context) -> int:
         marked = marked or bool(mark)
         level = f"{one.profile.level.sensitivity_dbfs:.1f}" if one.profile.level else ""
         latest = max((o for o in (one.profile.level, one.profile.thresholds, one.profile.phrases) if o), key=lambda o: o.at, default=None)
-        at, by, how = (latest.at, latest.by, latest.how) if latest else ("", "", "")
-        table.add_row(str(one.number), mark, at or _(N_("time unknown")), Text(by), level, Text(how))
+        at, by, way = (latest.at, latest.by, how.told(latest.how, _)) if latest else ("", "", "")
+        table.add_row(str(one.number), mark, at or _(N_("time unknown")), Text(by), level, Text(way))
     context.console.print(table)
     context.console.print(_(N_("* in use. To bring another one back: xiaoan calibrate restore NUMBER")))
     return 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.calibrate import level
 from edge.calibrate.level import Heard, Sensitivity
 from edge.capture.recording import rate_hz
-from edge.commands import keeping
+from edge.commands import how, keeping
 from edge.commands.arguments import number
 from edge.commands.context import Context, Subparsers, Translate
 from edge.config import profiles
@@ -90,10 +90,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     heard = list(_asked(context) if not references else _given(args, context, references, calibrator=calibrator))
     found = level.sensitivity(heard, calibrator=calibrator)
     _tell(context, found, before, calibrator=calibrator)
-    unit, way = ("dB SPL", "acoustic calibrator") if calibrator else ("dBA", "sound level meter")
-    how = f"{way}, {' and '.join(f'{h.reference_db:g}' for h in heard)} {unit}"
+    one, two = (how.CALIBRATOR, how.CALIBRATOR_TWICE) if calibrator else (how.METER, how.METER_TWICE)
+    way = how.written(one if len(heard) == 1 else two, level=heard[0].reference_db, other=heard[-1].reference_db)
     measured = MeasuredLevel(
-        **keeping.origin(args, how, sum(h.heard_s for h in heard), model),
+        **keeping.origin(args, way, sum(h.heard_s for h in heard), model),
         sensitivity_dbfs=round(found.sensitivity_dbfs, 2),
         uncertainty_db=round(found.uncertainty_db, 2),
         gains_percent=None if args.recording else gains_percent(context.config.microphone.device),

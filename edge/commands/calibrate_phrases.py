@@ -12,7 +12,7 @@ from edge.calibrate.phrase_counts import lowest, phrase_setup, whole
 from edge.calibrate.site import TARGET_PER_DAY, Proposal, kept_beside, propose
 from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Tally
 from edge.chain import Listening, wanted
-from edge.commands import gathering, judging, keeping, phrases_judged
+from edge.commands import gathering, how, judging, keeping, phrases_judged
 from edge.commands.claims import PHRASE_IS_COMMON, conclusions, facts, may_be_written
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.phrases_try import NoPhrases
@@ -99,9 +99,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     _show(context, found, proposal)
     if not may_be_written(context, proposal):
         return 1
-    way = "recordings" if args.recording else "listening"
+    way = how.written(how.PHRASES_RECORDINGS if args.recording else how.PHRASES_LISTENING, target=args.target)
     measured = PhraseThresholds(
-        **keeping.origin(args, f"phrases from {way}, for {args.target:g} false alarms a day", tally.heard_s, listening.model.manifest.sha256),
+        **keeping.origin(args, way, tally.heard_s, listening.model.manifest.sha256),
         sensitivity_dbfs=sensitivity_dbfs,
         thresholds={one.phrase.spoken: one.proposed for one in found},
     )

@@ -10,7 +10,7 @@ from edge.calibrate.phrase_counts import phrase_setup
 from edge.calibrate.site import TARGET_PER_DAY, expected, hours_a_day, propose
 from edge.calibrate.tally import Tally
 from edge.calibrate.verdicts import Judged, priced, since_days, without_true
-from edge.commands import gathering, judging, keeping
+from edge.commands import gathering, how, judging, keeping
 from edge.commands.claims import may_be_written
 from edge.commands.context import Context, Subparsers, Translate
 from edge.commands.site_tables import show
@@ -86,9 +86,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     lost, real = sum(one.lost for one in prices), sum(one.real for one in prices)
     if not may_be_written(context, found, lost, real, accept_misses=args.accept_misses):
         return 1
-    way = "history" if args.from_history else "site"
+    way = how.written(how.HISTORY if args.from_history else how.SITE, target=args.target)
     measured = MeasuredThresholds(
-        **keeping.origin(args, f"{way}, for {args.target:g} false alarms a day", tally.heard_s, manifest.sha256),
+        **keeping.origin(args, way, tally.heard_s, manifest.sha256),
         sensitivity_dbfs=calibration.sensitivity_dbfs,
         periods=found.thresholds,
         l10_dba=whole_level(tally, 10),

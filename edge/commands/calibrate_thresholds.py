@@ -10,7 +10,7 @@ from edge.calibrate.curve import Counts, Point, as_tally, count, points
 from edge.calibrate.history import setup_for
 from edge.calibrate.site import TARGET_PER_DAY, Proposal, propose
 from edge.capture.recording import find
-from edge.commands import keeping
+from edge.commands import how, keeping
 from edge.commands.claims import PLACE_IS_LOUD, conclusions, may_be_written
 from edge.commands.context import Context, Subparsers, Translate, folding_table
 from edge.commands.gathering import positive, tell_narrow
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if not may_be_written(context, found):
         return 1
     measured = MeasuredThresholds(
-        **keeping.origin(args, f"{len(used)} labelled recordings, for {args.target:g} false alarms a day", heard_s, manifest.sha256),
+        **keeping.origin(args, how.written(how.RECORDINGS, count=len(used), target=args.target), heard_s, manifest.sha256),
         sensitivity_dbfs=sensitivity_dbfs,
         periods=found.thresholds,
     )

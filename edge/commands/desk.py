@@ -16,6 +16,7 @@ from edge.config.files import write_atomically
 from edge.config.schema import BrokerSettings
 from edge.demo.broker import embedded_broker
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _verdicts(store: "Store", file: Path, device: str, days: int, context: Conte
     try:
         write_atomically(file, verdicts(judged))
     except OSError as error:
-        raise NotWritten(N_("{path}: cannot be written: {told}"), path=file, told=error.strerror or error) from error
+        raise NotWritten(N_("{path}: cannot be written: {told}"), path=file, told=reason_of(error)) from error
     context.console.print(context.translate(N_("{count} verdicts in {file}")).format(count=len(judged), file=file), markup=False)
     return 0
 

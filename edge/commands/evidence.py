@@ -12,6 +12,7 @@ from rich.text import Text
 from edge.commands.arguments import BadArguments
 from edge.commands.context import Context, Subparsers, Translate
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -76,7 +77,7 @@ def _list(folder: Path | None, context: Context) -> None:
     except FileNotFoundError:
         files = []
     except OSError as error:
-        raise NotRead(N_("{file}: cannot be read: {told}"), file=folder, told=error.strerror or str(error)) from error
+        raise NotRead(N_("{file}: cannot be read: {told}"), file=folder, told=reason_of(error)) from error
     if context.json:
         for one in files:
             context.print_json({"file": str(one.file), "at": one.at, "alert": one.alert, "bytes": one.size, "key": one.key})
@@ -107,7 +108,7 @@ def _open(args: argparse.Namespace, context: Context) -> None:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(flac)
     except OSError as error:
-        raise NotWritten(N_("{file}: cannot be written: {told}"), file=out, told=error.strerror or str(error)) from error
+        raise NotWritten(N_("{file}: cannot be written: {told}"), file=out, told=reason_of(error)) from error
     truth = fixture.expect(out, about) if about.fixture else None
     if context.json:
         context.print_json({"file": str(out), "alert": about.alert, "label": about.label, "place": about.place, "terminal": about.terminal,

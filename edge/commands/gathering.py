@@ -25,6 +25,7 @@ from edge.decide.types import Step
 from edge.detect.detector import Detector
 from edge.errors import EdgeError
 from edge.features import RATE_HZ
+from edge.reasons import reason_of
 from edge.words import N_
 
 SITE_FILE = "site.json"
@@ -74,7 +75,7 @@ def begin(file: Path, setup: Setup, step_s: float, *, fresh: bool) -> Tally:
     try:
         tally = from_json(file.read_text(encoding="utf-8"), step_s, type(setup))
     except (OSError, UnicodeDecodeError, Unreadable) as error:
-        raise GatherError(N_("{file} cannot be read: {told}. Begin anew with --fresh"), file=file, told=error) from error
+        raise GatherError(N_("{file} cannot be read: {told}. Begin anew with --fresh"), file=file, told=reason_of(error)) from error
     if tally.setup != setup:
         ours, theirs = setup, tally.setup
         names = ("machine", "device", "model", "sensitivity_dbfs", "rules", "sounds")
@@ -194,7 +195,7 @@ class Gathering:
                     write_atomically(counts.file, counts.tally.as_json())
                 except OSError as error:
                     sentence = N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo")
-                    raise GatherError(sentence, file=counts.file, told=error.strerror) from error
+                    raise GatherError(sentence, file=counts.file, told=reason_of(error)) from error
 
     def _all(self) -> list[Counts]:
         return [counts for counts in (self._labels, self._phrases) if counts]

@@ -11,6 +11,7 @@ from edge.config import profiles
 from edge.config.profiles import Profile
 from edge.errors import EdgeError
 from edge.health.clock import system_clock
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -73,6 +74,6 @@ def keep(context: Context, profile: Profile, *, dry_run: bool) -> None:
         number = profiles.save(context.state, profile)
     except OSError as error:
         sentence = N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo")
-        raise NotKept(sentence, file=file, told=error.strerror or str(error)) from error
+        raise NotKept(sentence, file=file, told=reason_of(error)) from error
     context.errors.print(_(N_("written: {file} (number {number} of the history)")).format(file=file, number=number), markup=False)
     context.errors.print(_(N_("A running terminal takes it at its next start: systemctl restart xiaoan")), markup=False)

@@ -11,7 +11,7 @@ from edge.calibrate import phrase_verdicts
 from edge.calibrate.phrase_verdicts import PhraseJudged
 from edge.calibrate.site import Proposal
 from edge.calibrate.verdicts import COLUMNS, Verdict, since_days
-from edge.commands import judging, keeping
+from edge.commands import how, judging, keeping
 from edge.commands.claims import PHRASE_IS_COMMON, conclusions, facts, may_be_written
 from edge.commands.context import Context
 from edge.config import profiles
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return 0
     before = profile.phrases.thresholds if profile.phrases else {}
     measured = PhraseThresholds(
-        **keeping.origin(args, f"{len(alerts)} verdicts of the desk, for {args.target:g} false alarms a day", heard_s, installed(context.models)),
+        **keeping.origin(args, how.written(how.VERDICTS, count=len(alerts), target=args.target), heard_s, installed(context.models)),
         sensitivity_dbfs=calibration.sensitivity_dbfs,
         thresholds={**before, **raised},
     )

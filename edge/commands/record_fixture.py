@@ -1,6 +1,7 @@
 """`xiaoan record-fixture`: seconds of sound with a label, for the maintainers, announced aloud and sealed."""
 
 import argparse
+import errno
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from edge.evidence.container import About, Fixture, Samples
 from edge.evidence.fixture import LABELS
 from edge.evidence.sealing import Seal, from_text
 from edge.features import RATE_HZ
+from edge.reasons import reason_of
 from edge.words import N_
 
 SHORTEST_S, LONGEST_S, USUAL_S = 2.0, 60.0, 10.0
@@ -90,8 +92,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if len(consent) < LEAST_CONSENT:
         raise BadArguments(N_("--consent must say who agreed and how, in some words"))
     seal = None if args.clear else _seal(args, context)
-    if not args.folder.is_dir() or not os.access(args.folder, os.W_OK | os.X_OK):
-        raise fixture.NotWritten(N_("{file}: cannot be written: {told}"), file=args.folder, told=os.strerror(2 if not args.folder.exists() else 13))
+    if (refused := _refused(args.folder)) is not None:
+        raise fixture.NotWritten(N_("{file}: cannot be written: {told}"), file=args.folder, told=reason_of(refused))
     sensitivity_dbfs = context.calibration(read_manifest(context.models / "detector.toml", DETECTED).sha256).sensitivity_dbfs
     _warn(args, context)
     sound = _listen(args.seconds, context)
@@ -109,6 +111,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
             fixture.put_clear(file, about, as_flac(sound))
     _tell(args, context, file, about)
     return 0
+
+
+def _refused(folder: Path) -> OSError | None:
+    """Why nothing can be written there."""
+    if not folder.is_dir():
+        return OSError(errno.ENOTDIR if folder.exists() else errno.ENOENT, "")
+    return None if os.access(folder, os.W_OK | os.X_OK) else OSError(errno.EACCES, "")
 
 
 def _seal(args: argparse.Namespace, context: Context) -> Seal:

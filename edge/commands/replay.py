@@ -27,6 +27,7 @@ from edge.decide.types import Closed, Rule
 from edge.detect.detector import LABELS
 from edge.detect.manifest import RuleDefaults, read_manifest
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.replay import Failed, Played, Settings, play_all
 from edge.words import N_
 
@@ -115,7 +116,7 @@ def _scores_file(path: Path | None, labels: Sequence[str], phrases: Wanted | Non
     try:
         file = path.open("w", newline="", encoding="utf-8")
     except OSError as error:
-        raise ReplayError(N_("{path}: cannot be written: {told}"), path=path, told=error.strerror or str(error)) from error
+        raise ReplayError(N_("{path}: cannot be written: {told}"), path=path, told=reason_of(error)) from error
     with file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["file", "time", "level_dba", *labels, *(("insult", "help", "phrase", "phrase_score") if phrases else ())])

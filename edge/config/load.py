@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from edge.config.allowed import Allowed, allowed_at, known_keys
 from edge.config.schema import Config
 from edge.config.where import KeyPath, key_lines, line_of
-from edge.errors import EdgeError
+from edge.errors import EdgeError, filled
+from edge.reasons import reason_of
 from edge.words import N_
 
 SYSTEM_FILE = Path("/etc/xiaoan/config.toml")
@@ -33,7 +34,7 @@ class Problem(EdgeError):
 
     def told(self, translate: Callable[[str], str]) -> str:
         """The sentence, what is allowed included, in the language of `translate`."""
-        return translate(self.sentence).format(**self.facts | {"allowed": _joined(self.allowed, translate)})
+        return filled(self.sentence, self.facts | {"allowed": _joined(self.allowed, translate)}, translate)
 
 
 class ConfigError(EdgeError):
@@ -109,7 +110,7 @@ def text_of(path: Path, largest_bytes: int = LARGEST_BYTES, longest_line: int = 
         with path.open("rb") as file:
             data = file.read(largest_bytes + 1)
     except OSError as error:
-        raise ConfigUnreadable(N_("{file}: cannot be read: {reason}"), file=path, reason=error.strerror) from error
+        raise ConfigUnreadable(N_("{file}: cannot be read: {reason}"), file=path, reason=reason_of(error)) from error
     if len(data) > largest_bytes:
         raise ConfigUnreadable(N_("{file}: larger than {bytes} bytes; is it the right file?"), file=path, bytes=largest_bytes)
     try:

@@ -18,6 +18,7 @@ from edge.config.files import write_atomically
 from edge.config.names import MACHINE_ID, NoMachineId, own_terminal_name
 from edge.config.schema import Config, Label, PhraseText, Score, Section
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 FILE = "profile.toml"
@@ -145,7 +146,7 @@ def read(file: Path) -> Profile | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = str(error)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from edge.config.schema import LABELS
 from edge.decide.types import Closed
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 TOLERANCE_S = 1.5
@@ -86,7 +87,7 @@ def read_truth(path: Path) -> Truth:
                 before = events.get(row["file"], ())
                 events[row["file"]] = (*before, _event(row, path, reader.line_num)) if row["label"] else before
     except OSError as error:
-        raise TruthError(N_("{path}: cannot be read: {told}"), path=path, told=error.strerror or str(error)) from error
+        raise TruthError(N_("{path}: cannot be read: {told}"), path=path, told=reason_of(error)) from error
     except UnicodeDecodeError as error:
         raise TruthError(N_("{path}: not a text file in UTF-8"), path=path) from error
     if not events:

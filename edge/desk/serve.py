@@ -15,6 +15,7 @@ from edge.config.schema import DeskSettings
 from edge.desk.desk import Desk
 from edge.desk.web import Web
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -66,7 +67,7 @@ def serve(desk: Desk, settings: DeskSettings, language: str) -> None:
         )  # fmt: skip
         config.load()  # reads the certificate
     except OSError as error:  # ssl.SSLError is one
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
         raise NotServed(N_("the page cannot be served on {host}:{port}: {reason}"), host=settings.listen, port=settings.port, reason=reason) from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises them once more when it has ended, and the desk still has to write

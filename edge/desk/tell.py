@@ -15,6 +15,7 @@ from edge.decide.period import period_at
 from edge.desk.school import Case
 from edge.desk.store import Deed
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 AGAIN_S = (0.0, 30.0, 90.0)
@@ -90,7 +91,7 @@ def read_addresses(settings: DeskSettings) -> dict[str, str]:
         mode = file.stat().st_mode
         text = file.read_bytes()[:LARGEST_BYTES].decode()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "UTF-8"
+        reason = reason_of(error) if isinstance(error, OSError) else "UTF-8"
         raise BadTellFile(N_("{file} of `tell_file` cannot be read: {reason}"), file=file, reason=reason) from error
     if mode & stat.S_IRWXO:
         raise BadTellFile(N_("{file} of `tell_file` can be read by others; run: chmod 600 {file}"), file=file)

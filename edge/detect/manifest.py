@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edge.errors import EdgeError
 from edge.features import RATE_HZ
 from edge.features.logmel import LogMelSettings
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -120,7 +121,7 @@ def manifest_fields(path: Path, form: type[_Fields]) -> _Fields:
     try:
         return form.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as e:
-        raise ModelError(N_("model manifest {path} cannot be read ({reason}); install the models again"), path=path, reason=e.strerror or e) from None
+        raise ModelError(N_("model manifest {path} cannot be read ({reason}); install the models again"), path=path, reason=reason_of(e)) from None
     except UnicodeDecodeError:
         raise ModelError(N_("model manifest {path} is not UTF-8 text; install the models again"), path=path) from None
     except tomllib.TOMLDecodeError as e:
@@ -150,7 +151,7 @@ def checked_model(path: Path, sha256: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as e:
-        raise ModelError(N_("model {path} cannot be read ({reason}); install the models again"), path=path, reason=e.strerror or e) from None
+        raise ModelError(N_("model {path} cannot be read ({reason}); install the models again"), path=path, reason=reason_of(e)) from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ModelError(N_("model {path} is not the file that its manifest names (sha256 differs); install the models again"), path=path)
     return data

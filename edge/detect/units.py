@@ -15,6 +15,7 @@ from typing import TypeAlias
 from edge.config.hanzi import NotSpoken, spoken
 from edge.config.schema import Merger
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 Units: TypeAlias = tuple[frozenset[str], ...]
@@ -113,7 +114,7 @@ def units_apart(phrases: Iterable[str], mergers: Collection[Merger] = (), *, het
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnitsFailed(N_("the syllables of the phrases could not be found: {reason}"), reason=error) from error
+        raise UnitsFailed(N_("the syllables of the phrases could not be found: {reason}"), reason=reason_of(error)) from error
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise UnitsFailed(N_("the syllables of the phrases could not be found: {reason}"), reason=reason)

@@ -13,16 +13,27 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.doctor.check import Check, bad, good, warning
+from edge.errors import Reason
 from edge.link import messages
 from edge.link.messages import Stamp
 from edge.link.session import Endpoint
 from edge.link.topics import Topics
+from edge.reasons import reason_of
 from edge.words import N_
 
 PATIENCE_S = 5.0
 ECHO_S = 2.0
 SOON_DAYS = 30.0
 """A certificate that ends within this time is spoken of: somebody must order a new one."""
+
+_REFUSALS = {  # MQTT 5, 2.4; MQTT 3.1.1's answers are told by the same numbers
+    0x85: N_("Client identifier not valid"),
+    0x86: N_("Bad user name or password"),
+    0x87: N_("Not authorized"),
+    0x88: N_("Server unavailable"),
+    0x89: N_("Server busy"),
+    0x8A: N_("Banned"),
+}
 
 _WRONG_VERSION = 0x84  # MQTT 5, 2.4: unsupported protocol version
 
@@ -99,7 +110,7 @@ def stages(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         yield bad("broker.name", N_("the name {host} is not found: {told}"), N_("check `host` in [broker] and the network's name server (resolvectl status)"),
-                  host=host, told=_why(error))  # fmt: skip
+                  host=host, told=reason_of(error))  # fmt: skip
         return
     yield good("broker.name", N_("{host} is {address}"), host=host, address=found[0][4][0])
     start_s = time.monotonic()
@@ -108,7 +119,7 @@ def stages(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
     except OSError as error:
         yield bad("broker.port", N_("{host} does not take connections on port {port}: {told}"),
                   N_("does the broker run, and does the firewall let us through?"),
-                  host=host, port=port, told=_why(error))  # fmt: skip
+                  host=host, port=port, told=reason_of(error))  # fmt: skip
         return
     with plain:
         yield good("broker.port", N_("port {port} answers within {ms:.0f} ms"), port=port, ms=1000 * (time.monotonic() - start_s))
@@ -127,8 +138,7 @@ def _tls(context: ssl.SSLContext, plain: socket.socket, host: str) -> Check:
             days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86_400 if ends else SOON_DAYS
             kind = secured.version()
     except OSError as error:
-        told = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else _why(error)
-        return bad("broker.tls", N_("no TLS: {told}"), N_("check `ca`, the broker's certificate and the name in it, and this clock"), told=told)
+        return bad("broker.tls", N_("no TLS: {told}"), N_("check `ca`, the broker's certificate and the name in it, and this clock"), told=reason_of(error))
     if days < SOON_DAYS:
         sentence = N_("{kind}, and the broker's certificate ends in {days:.0f} days")
         return warning("broker.tls", sentence, N_("put a new certificate on the broker before that"), kind=kind, days=days)
@@ -144,7 +154,7 @@ def _session(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
             session = _Session(endpoint, topics, MQTTProtocolVersion.MQTTv311)
             answer = session.greet(endpoint)
     except OSError as error:
-        yield bad("broker.login", N_("the broker ends the connection: {told}"), N_("read the broker's log"), told=_why(error))
+        yield bad("broker.login", N_("the broker ends the connection: {told}"), N_("read the broker's log"), told=reason_of(error))
         return
     try:
         if answer is None:
@@ -152,7 +162,7 @@ def _session(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
         elif answer.is_failure:
             yield bad("broker.login", N_("the broker refuses the login: {told}"),
                       N_("check user and password in the `credentials` file, and the broker's users"),
-                      told=str(answer))  # fmt: skip
+                      told=Reason(_REFUSALS.get(answer.value, str(answer))))  # fmt: skip
         else:
             version = "5" if session.client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
             yield good("broker.login", N_("the broker takes the login (MQTT {version})"), version=version)
@@ -190,7 +200,3 @@ def _subscribe(session: _Session, topic: str) -> ReasonCode | None:
     _, mid = session.client.subscribe(topic, qos=1)
     found: ReasonCode | None = session.wait(f"subscribed {mid}", PATIENCE_S)
     return found
-
-
-def _why(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, filled
 from edge.words import N_
 
 
@@ -32,11 +32,11 @@ class Check:
 
     def told(self, translate: Callable[[str], str]) -> str:
         """What was seen."""
-        return translate(self.sentence).format(**self.facts)
+        return filled(self.sentence, self.facts, translate)
 
     def told_remedy(self, translate: Callable[[str], str]) -> str:
         """What to do, empty where nothing is to do."""
-        return translate(self.remedy).format(**self.facts) if self.remedy else ""
+        return filled(self.remedy, self.facts, translate) if self.remedy else ""
 
 
 def good(name: str, sentence: str, /, **facts: object) -> Check:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge.errors import EdgeError
 from edge.evidence.container import About
+from edge.reasons import reason_of
 from edge.words import N_
 
 TRUTH = "truth.csv"
@@ -39,7 +40,7 @@ def put(file: Path, content: bytes) -> None:
     except FileExistsError as error:
         raise NotWritten(N_("{file} is there already"), file=file) from error
     except OSError as error:
-        raise NotWritten(N_("{file}: cannot be written: {told}"), file=file, told=error.strerror or str(error)) from error
+        raise NotWritten(N_("{file}: cannot be written: {told}"), file=file, told=reason_of(error)) from error
 
 
 def put_clear(file: Path, about: About, flac: bytes) -> Written:
@@ -63,5 +64,5 @@ def expect(file: Path, about: About) -> Path:
                 table.writerow(COLUMNS)
             table.writerow(row)
     except OSError as error:
-        raise NotWritten(N_("{file}: cannot be written: {told}"), file=truth, told=error.strerror or str(error)) from error
+        raise NotWritten(N_("{file}: cannot be written: {told}"), file=truth, told=reason_of(error)) from error
     return truth

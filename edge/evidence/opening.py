@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.errors import EdgeError
 from edge.evidence.container import About, Malformed, join
 from edge.evidence.sealing import NotOpened, read_key, unseal
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -37,7 +38,7 @@ def opened(file: Path, key_file: Path, opener: Opener) -> tuple[About, bytes]:
     try:
         sealed = file.read_bytes()
     except OSError as error:
-        raise NotOpened(N_("{file}: cannot be read: {told}"), file=file, told=error.strerror or str(error)) from error
+        raise NotOpened(N_("{file}: cannot be read: {told}"), file=file, told=reason_of(error)) from error
     try:
         about, flac = join(unseal(sealed, private, file))
     except Malformed as error:
@@ -56,7 +57,7 @@ def _append(log: Path, line: str) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         sentence = N_("{file}: cannot be written: {told}. Nothing is opened without this log")
-        raise NotLogged(sentence, file=log, told=error.strerror or str(error)) from error
+        raise NotLogged(sentence, file=log, told=reason_of(error)) from error
 
 
 def _user() -> str:

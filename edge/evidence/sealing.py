@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 MAGIC = b"xiaoan sealed 1\n"
@@ -127,7 +128,7 @@ def make_key(file: Path) -> bytes:
     except FileExistsError as error:
         raise BadKey(N_("{file} is there already; a key that is overwritten opens nothing any more"), file=file) from error
     except OSError as error:
-        raise BadKey(N_("{file}: cannot be written: {told}"), file=file, told=error.strerror or str(error)) from error
+        raise BadKey(N_("{file}: cannot be written: {told}"), file=file, told=reason_of(error)) from error
     return bytes(key.public_key)
 
 
@@ -139,7 +140,7 @@ def read_key(file: Path) -> bytes:
         lines = file.read_text(encoding="ascii").splitlines()
         return from_text(lines[-1])
     except OSError as error:
-        raise BadKey(N_("{file}: cannot be read: {told}"), file=file, told=error.strerror or str(error)) from error
+        raise BadKey(N_("{file}: cannot be read: {told}"), file=file, told=reason_of(error)) from error
     except (ValueError, IndexError) as error:
         raise BadKey(N_("{file} holds no private key as `xiaoan evidence keygen` makes it"), file=file) from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.config.schema import TlsSettings
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -35,8 +36,7 @@ def read_credentials(file: Path, environment: Mapping[str, str]) -> Credentials:
         mode = file.stat().st_mode
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BadCredentials(N_("credentials file {file} cannot be read: {reason}"), file=file, reason=reason) from error
+        raise BadCredentials(N_("credentials file {file} cannot be read: {reason}"), file=file, reason=reason_of(error)) from error
     if mode & (stat.S_IRWXO if from_systemd else stat.S_IRWXG | stat.S_IRWXO):
         raise BadCredentials(
             N_("credentials file {file} can be read by others (mode {mode}); run: chmod 600 {file}"), file=file, mode=f"{stat.S_IMODE(mode):04o}"
@@ -53,16 +53,12 @@ def tls_context(settings: TlsSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.ca or None)
     except OSError as error:  # ssl.SSLError is one
-        raise BadCertificates(N_("certificate authority file {file} cannot be used: {reason}"), file=settings.ca, reason=_why(error)) from error
+        raise BadCertificates(N_("certificate authority file {file} cannot be used: {reason}"), file=settings.ca, reason=reason_of(error)) from error
     if settings.certificate:
         try:
             context.load_cert_chain(settings.certificate, settings.key, password="")  # a wrong password, rather than a question on the terminal
         except OSError as error:
             raise BadCertificates(
-                N_("certificate {file} with key {key} cannot be used: {reason}"), file=settings.certificate, key=settings.key, reason=_why(error)
+                N_("certificate {file} with key {key} cannot be used: {reason}"), file=settings.certificate, key=settings.key, reason=reason_of(error)
             ) from error
     return context
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)

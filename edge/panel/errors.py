@@ -1,6 +1,7 @@
 """What can go wrong with a part on the wall, in sentences."""
 
 from edge.errors import EdgeError
+from edge.reasons import reason_of
 from edge.words import N_
 
 
@@ -14,7 +15,7 @@ class PartBusy(PartUnusable):
 
 def unusable(what: str, error: Exception) -> PartUnusable:
     """Whatever the system said of `what`."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    reason = reason_of(error)
     if isinstance(error, PermissionError):
         return PartUnusable(N_("{what} cannot be used: {reason}. The service's user needs the rights for it: see docs/panel.md"), what=what, reason=reason)
     return PartUnusable(N_("{what} cannot be used: {reason}. Check plug, wires and the name in the configuration"), what=what, reason=reason)

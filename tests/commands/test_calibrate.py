@@ -95,3 +95,17 @@ def test_the_configuration_shows_what_comes_from_the_profile(tmp_path: Path, con
     assert values["microphone.sensitivity_dbfs"] == (-31.5, "profile")
     assert values["labels.shouting.threshold"] == (0.55, "profile")
     assert values["labels.crying.threshold"][1] == "model"
+
+
+def test_how_it_was_found_is_told_in_chinese(tmp_path: Path, config: Path, this: Here) -> None:
+    """The file keeps it in English; `show` and `history` translate it."""
+    profile = profile_for(this)
+    assert profile.level
+    assert profile.thresholds
+    level, thresholds = (part.model_copy(update={"how": how}) for part, how in (
+        (profile.level, "acoustic calibrator, 94 dB SPL"), (profile.thresholds, "history, for 0.5 false alarms a day")))  # fmt: skip
+    save(tmp_path / "state", profile.model_copy(update={"level": level, "thresholds": thresholds}))
+    shown = xiaoan("calibrate", "show", "--lang", "zh", "--config", config).stdout
+    assert "声校准器" in shown
+    assert "按每天 0.5 次误报" in shown
+    assert "按每天 0.5 次误报" in xiaoan("calibrate", "history", "--lang", "zh", "--config", config).stdout
