@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 import socket
 import ssl
 from pathlib import Path
@@ -57,3 +58,12 @@ def test_a_command_says_it_in_chinese(tmp_path: Path) -> None:
     """To the technician's eyes."""
     done = xiaoan("config", "check", "--lang", "zh", "--config", tmp_path)
     assert (done.returncode, done.stderr.endswith("这是文件夹\n")) == (2, True)
+
+
+def test_a_reason_with_facts_of_its_own_and_several_of_them() -> None:
+    """In English it is the text; in Chinese both the sentence around it and itself are."""
+    error = EdgeError(N_("{file}: cannot be read: {told}"), file="a", told=Reason(N_("nothing heard for {seconds:.0f} s"), seconds=10.2))
+    assert str(error) == "a: cannot be read: nothing heard for 10 s"
+    assert error.told(CHINESE).endswith("10 秒内没有听到声音")
+    assert pickle.loads(pickle.dumps(error.facts))["told"].told(CHINESE) == "10 秒内没有听到声音"  # noqa: S301 - our own, as it goes between processes
+    assert EdgeError(N_("{file}: cannot be read: {told}"), file="a", told=(Reason("shouting"), Reason("crying"))).told(CHINESE).endswith("喊叫, 哭声")

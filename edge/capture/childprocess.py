@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge.capture.frames import Frame, FrameReader
+from edge.errors import Reason
+from edge.words import N_
 
 COMMAND = (sys.executable, "-P", "-m", "edge.capture.child")
 PIECE = 1 << 16
@@ -24,7 +26,9 @@ def environment() -> Mapping[str, str]:
 
 def ending(status: int) -> str:
     """An exit status in words."""
-    return f"exit status {status}" if status >= 0 else f"ended by {signal.Signals(-status).name}"
+    if status >= 0:
+        return Reason(N_("exit status {status}"), status=status)
+    return Reason(N_("ended by {signal}"), signal=signal.Signals(-status).name)
 
 
 class ChildProcess:

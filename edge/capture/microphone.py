@@ -18,8 +18,10 @@ from edge.capture.errors import CaptureFailed, MicrophoneError
 from edge.capture.frames import FAILURE, BadFrame, Frame
 from edge.capture.hearing import Hearing
 from edge.config.schema import MicrophoneSettings
+from edge.errors import Reason
 from edge.health.faults import Fault
 from edge.reasons import reason_of
+from edge.words import N_
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ child, has a microphone that is back heard within ten seconds."""
 OVERFLOW_S = 10.0
 """How long after a dropped block the fault is shown."""
 
-ENDED = "its process ended"
+ENDED = Reason(N_("its process ended"))
 
 KILLED_S = 0.02
 """Between two looks whether the kernel has ended a killed child."""
@@ -193,7 +195,7 @@ class Microphone:
         if spell.child.received_bytes > before:
             spell.alive_at_s = now_s
         elif now_s - spell.alive_at_s >= patience_s and not spell.over:
-            self._lose(spell, CaptureFailed(wanted=self._device, told=f"nothing heard for {patience_s:.0f} s"))
+            self._lose(spell, CaptureFailed(wanted=self._device, told=Reason(N_("nothing heard for {seconds:.0f} s"), seconds=patience_s)))
 
     def _hear(self, spell: _Spell, frame: Frame) -> None:
         hearing, now_s = spell.hearing, self._clock()

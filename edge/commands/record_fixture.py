@@ -14,7 +14,7 @@ import numpy as np
 from edge.commands import keeping
 from edge.commands.arguments import BadArguments, number
 from edge.commands.context import Context, Subparsers, Translate
-from edge.errors import EdgeError
+from edge.errors import EdgeError, filled
 from edge.evidence.container import About, Fixture, Samples
 from edge.evidence.fixture import LABELS
 from edge.evidence.sealing import Seal, from_text
@@ -144,7 +144,8 @@ def _warn(args: argparse.Namespace, context: Context) -> None:
     if why:
         if not sys.stdin.isatty():
             raise NobodyWarned(N_("nobody was warned: {why}. Say the warning aloud yourself, and then run it with --said"), why=why)
-        context.errors.print(_(N_("It was not said by the terminal: {why}. Say it aloud yourself, then press Enter.")).format(why=why), markup=False)
+        sentence = N_("It was not said by the terminal: {why}. Say it aloud yourself, then press Enter.")
+        context.errors.print(filled(sentence, {"why": why}, _), markup=False)
         keeping.answer()
     time.sleep(LEAVE_S)
 

@@ -1,11 +1,13 @@
 """The MQTT broker by stages: name, port, TLS, login, subscribe, publish, receive. The first that fails is the last that is told."""
 
+import json
 import queue
 import secrets
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -15,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.doctor.check import Check, bad, good, warning
 from edge.errors import Reason
 from edge.link import messages
-from edge.link.messages import Stamp
+from edge.link.messages import Stamp, utc
 from edge.link.session import Endpoint
 from edge.link.topics import Topics
 from edge.reasons import reason_of
@@ -23,6 +25,7 @@ from edge.words import N_
 
 PATIENCE_S = 5.0
 ECHO_S = 2.0
+REFUSAL_S = 1.0
 SOON_DAYS = 30.0
 """A certificate that ends within this time is spoken of: somebody must order a new one."""
 
@@ -34,6 +37,8 @@ _REFUSALS = {  # MQTT 5, 2.4; MQTT 3.1.1's answers are told by the same numbers
     0x89: N_("Server busy"),
     0x8A: N_("Banned"),
 }
+
+_REMEDY = N_("let this login read command and write the other topics below {topic} (access control list of the broker)")
 
 _WRONG_VERSION = 0x84  # MQTT 5, 2.4: unsupported protocol version
 
@@ -63,11 +68,11 @@ class _Session:
         def subscribed(_client: Client, _data: object, mid: int, reasons: list[ReasonCode], _properties: object) -> None:
             put((f"subscribed {mid}", reasons[0]))
 
-        def published(_client: Client, _data: object, _mid: int, reason: ReasonCode, _properties: object) -> None:
-            put(("published", reason))
+        def published(_client: Client, _data: object, mid: int, reason: ReasonCode, _properties: object) -> None:
+            put((f"published {mid}", reason))
 
         def heard(_client: Client, _data: object, message: MQTTMessage) -> None:
-            put(("heard", bytes(message.payload)))
+            put((f"heard {message.topic}", bytes(message.payload)))
 
         client.on_connect, client.on_disconnect, client.on_message = connected, disconnected, heard
         client.on_subscribe, client.on_publish = subscribed, published
@@ -109,8 +114,9 @@ def stages(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        told = reason_of(error) if isinstance(error, OSError) else Reason(N_("no host can be called so"))
         yield bad("broker.name", N_("the name {host} is not found: {told}"), N_("check `host` in [broker] and the network's name server (resolvectl status)"),
-                  host=host, told=reason_of(error))  # fmt: skip
+                  host=host, told=told)  # fmt: skip
         return
     yield good("broker.name", N_("{host} is {address}"), host=host, address=found[0][4][0])
     start_s = time.monotonic()
@@ -137,8 +143,14 @@ def _tls(context: ssl.SSLContext, plain: socket.socket, host: str) -> Check:
             ends = str((secured.getpeercert() or {}).get("notAfter", ""))
             days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86_400 if ends else SOON_DAYS
             kind = secured.version()
+            secured.settimeout(REFUSAL_S)  # in TLS 1.3 the broker judges our certificate after the handshake
+            with suppress(TimeoutError):
+                secured.recv(1)
     except OSError as error:
-        return bad("broker.tls", N_("no TLS: {told}"), N_("check `ca`, the broker's certificate and the name in it, and this clock"), told=reason_of(error))
+        remedy = N_("check `ca`, the broker's certificate and the name in it, and this clock")
+        if not isinstance(error, ssl.SSLCertVerificationError):  # it is the broker that ends it
+            remedy = N_("does this port want TLS, and does it want `certificate` and `key` of the terminal in [broker.tls]?")
+        return bad("broker.tls", N_("no TLS: {told}"), remedy, told=reason_of(error))
     if days < SOON_DAYS:
         sentence = N_("{kind}, and the broker's certificate ends in {days:.0f} days")
         return warning("broker.tls", sentence, N_("put a new certificate on the broker before that"), kind=kind, days=days)
@@ -172,28 +184,49 @@ def _session(endpoint: Endpoint, topics: Topics) -> Iterator[Check]:
 
 
 def _exchange(session: _Session, topics: Topics) -> Iterator[Check]:
-    remedy = N_("let this login read command and write the other topics below {topic} (access control list of the broker)")
     below = topics.reply.rsplit("/", 1)[0] + "/#"
-    command = _subscribe(session, topics.command)
-    if command is None or command.is_failure:
-        yield bad(
-            "broker.subscribe", N_("the broker does not let the terminal read {read}: the desk cannot acknowledge"), remedy, read=topics.command, topic=below
-        )
-    else:
-        yield good("broker.subscribe", N_("commands can be subscribed to"))
-    _subscribe(session, topics.reply)  # the echo; a strict access list may not give it to us
     mark = f"doctor-{secrets.token_hex(4)}"
+    yield _commands(session, topics, mark, below)
+    _subscribe(session, topics.reply)  # the echo; a strict access list may not give it to us
     start_s = time.monotonic()
-    session.client.publish(topics.reply, messages.reply(Stamp(None, secrets.token_hex(8)), mark, None), qos=1)
-    taken = session.wait("published", PATIENCE_S)
-    if taken is None or taken.is_failure:
-        yield bad("broker.publish", N_("the broker does not take messages on {write}: no alert would arrive"), remedy, write=topics.reply, topic=below)
+    taken = _publish(session, topics.reply, messages.reply(Stamp(None, secrets.token_hex(8)), mark, None))
+    # Nobody takes an empty message for an alert, and a list that names topics one by one may lack this one.
+    refused = topics.reply if not taken else topics.alert if not _publish(session, topics.alert, b"") else None
+    if refused:
+        sentence = N_("the broker does not take messages on {write}: no alert would arrive")
+        yield bad("broker.publish", sentence, _REMEDY, write=refused, topic=below)
         return
     yield good("broker.publish", N_("a message was taken within {ms:.0f} ms"), ms=1000 * (time.monotonic() - start_s))
-    if session.wait("heard", ECHO_S, lambda payload: mark.encode() in payload) is not None:
+    if _comes_back(session, topics.reply, mark):
         yield good("broker.receive", N_("and came back after {ms:.0f} ms"), ms=1000 * (time.monotonic() - start_s))
     else:
         yield good("broker.receive", N_("it did not come back, as is right where the access list keeps terminals from reading replies"))
+
+
+def _commands(session: _Session, topics: Topics, mark: str, below: str) -> Check:
+    """Whether commands can be heard. Where we may send one, it is a `ping`, which a running terminal answers and nobody sees."""
+    facts = {"read": topics.command, "topic": below}
+    granted = _subscribe(session, topics.command)
+    if granted is None or granted.is_failure:
+        return bad("broker.subscribe", N_("the broker does not let the terminal read {read}: the desk cannot acknowledge"), _REMEDY, **facts)
+    tells = session.client.protocol == MQTTProtocolVersion.MQTTv5  # earlier ones confirm what they do not pass on
+    ping = {"id": mark, "by": "doctor", "issued_at": utc(time.time_ns() // 1_000_000), "expires_s": 10, "verb": "ping"}
+    if tells and _publish(session, topics.command, json.dumps(ping).encode()):
+        if _comes_back(session, topics.command, mark):
+            return good("broker.subscribe", N_("commands arrive"))
+        return bad("broker.subscribe", N_("the broker passes nothing of {read} on to the terminal: the desk cannot acknowledge"), _REMEDY, **facts)
+    return good("broker.subscribe", N_("commands can be subscribed to; whether they arrive shows when the desk sends one: close a drill there"))
+
+
+def _publish(session: _Session, topic: str, payload: bytes) -> bool:
+    """Whether the broker takes it."""
+    mid = session.client.publish(topic, payload, qos=1).mid
+    taken: ReasonCode | None = session.wait(f"published {mid}", PATIENCE_S)
+    return taken is not None and not taken.is_failure
+
+
+def _comes_back(session: _Session, topic: str, mark: str) -> bool:
+    return session.wait(f"heard {topic}", ECHO_S, lambda payload: mark.encode() in payload) is not None
 
 
 def _subscribe(session: _Session, topic: str) -> ReasonCode | None:

@@ -19,7 +19,7 @@ from edge.detect.detector import Detector
 from edge.detect.phrases import PHRASE_MANIFEST, PhraseModel
 from edge.detect.units import lacking, units_apart
 from edge.doctor.check import Check, bad, failed, good, warning
-from edge.errors import EdgeError
+from edge.errors import EdgeError, Reason
 from edge.words import N_
 
 LOUDER_DB = 6.0
@@ -73,7 +73,7 @@ def model(folder: Path) -> tuple[Check, Detector | None]:
         return failed("model", error), None
     manifest = detector.manifest
     sentence = N_("the model {name} of {date} is whole (sha256 {sha256}…) and hears {labels}")
-    return good("model", sentence, name=manifest.name, date=manifest.date, sha256=manifest.sha256[:8], labels=", ".join(manifest.labels)), detector
+    return good("model", sentence, name=manifest.name, date=manifest.date, sha256=manifest.sha256[:8], labels=tuple(map(Reason, manifest.labels))), detector
 
 
 def phrases(settings: PhraseSettings, folder: Path) -> Check:

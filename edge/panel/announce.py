@@ -8,6 +8,9 @@ from pathlib import Path
 
 from edge.capture.childprocess import ending, environment
 from edge.capture.player import LONGEST_S
+from edge.errors import Reason
+from edge.reasons import reason_of
+from edge.words import N_
 
 COMMAND = (sys.executable, "-P", "-m", "edge.capture.player")
 PATIENCE_S = 30.0 + LONGEST_S
@@ -30,7 +33,7 @@ def announce(loudspeaker: str, file: Path, command: Sequence[str] = COMMAND) -> 
             timeout=PATIENCE_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return f"no end after {PATIENCE_S:.0f} s"
+        return Reason(N_("no end after {seconds:.0f} s"), seconds=PATIENCE_S)
     except OSError as error:
-        return str(error)
+        return reason_of(error)
     return "" if done.returncode == 0 else done.stdout.decode(errors="replace").strip() or ending(done.returncode)
