@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from edge.calibrate.site import Proposal
-from edge.calibrate.tally import GRID, Tally
+from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Cell, Tally
+from edge.decide.period import DEFAULT
 from edge.errors import EdgeError
 from edge.reasons import reason_of
 from edge.words import N_
@@ -153,17 +154,22 @@ def prices(judged: Judged, label: str) -> list[Price]:
 def without_true(tally: Tally, judged: Judged, period_of: Callable[[datetime], str]) -> int:
     """Take out of a tally, in which every incident counts as false, what was real or a drill. Returns how many were found there.
 
-    period_of: the period of the day at a local time. An incident is taken out at each threshold that its score reaches.
+    period_of: the period of the day at a local time. An incident is taken out at each threshold that its score reaches; where it was not counted
+    in its hour, out of what was counted while the terminal did not know the time.
     """
     taken = 0
     for one in judged.verdicts:
-        local = one.raised.astimezone()
-        cell = tally.cells.get((period_of(local), local.hour))
-        if one.verdict in FALSE or one.score is None or cell is None or one.label not in cell.raised:
+        if one.verdict in FALSE or one.score is None:
             continue
-        counts = cell.raised[one.label]
-        cell.raised[one.label] = [max(count - (one.score >= threshold), 0) for threshold, count in zip(GRID, counts, strict=True)]
-        taken += counts != cell.raised[one.label]
+        local = one.raised.astimezone()
+        for key in ((period_of(local), local.hour), (DEFAULT, UNKNOWN_HOUR)):
+            cell = tally.cells.get(key, Cell())
+            counts = cell.raised.get(one.label, [])
+            left = [max(count - (one.score >= threshold), 0) for threshold, count in zip(GRID, counts, strict=bool(counts))]
+            if left != counts:
+                cell.raised[one.label] = left
+                taken += 1
+                break
     return taken
 
 
@@ -174,11 +180,16 @@ def priced(judged: Judged, found: Proposal, period_of: Callable[[datetime], str]
         false, real, at_each = judged.of(label, FALSE), judged.of(label, ("real",)), prices(judged, label)
         away = next((price for price in at_each if price.false_left == 0), None)
         proposed = [values[label] for values in found.thresholds.values() if label in values]
-        lost = sum(_missed(one, found.thresholds.get(period_of(one.raised.astimezone()), {}).get(label)) for one in real)
+        lost = sum(_missed(one, _threshold(found, period_of(one.raised.astimezone()), label)) for one in real)
         words = Counter(one.word for one in false if one.word).most_common(MOST_WORDS)
         every.append(Priced(label, len(false), len(real), tuple(words), tuple(at_each), away.threshold if away else None, away.real_lost if away else 0,
                             max(proposed, default=None), lost))  # fmt: skip
     return every
+
+
+def _threshold(found: Proposal, period: str, label: str) -> float | None:
+    """What is proposed for a period; where nothing is, what is for all of them, as the terminal takes it."""
+    return found.thresholds.get(period, {}).get(label, found.thresholds.get(DEFAULT, {}).get(label))
 
 
 def _missed(one: Verdict, threshold: float | None) -> bool:

@@ -1,12 +1,13 @@
 """The desk's verdicts: read, priced, and taken out of what the terminal has counted. By hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edge.calibrate.site import Proposal
-from edge.calibrate.tally import GRID, Cell, Setup, Tally
+from edge.calibrate.tally import GRID, UNKNOWN_HOUR, Cell, Setup, Tally
 from edge.calibrate.verdicts import Judged, Verdict, VerdictsUnreadable, priced, prices, read_verdicts, since_days, without_true
 from edge.decide.types import Rule
 
@@ -73,6 +74,8 @@ def test_each_threshold_has_its_price() -> None:
     assert (one.proposed, one.lost) == (0.65, 0)
     (one,) = priced(found, proposal, lambda _: "night")
     assert one.lost == 0
+    (one,) = priced(found, replace(proposal, thresholds={"default": {"shouting": 0.65}}), lambda _: "night")
+    assert one.lost == 1, "a period without thresholds of its own goes by those of all"
     (one,) = priced(found, proposal, lambda _: "break")
     assert (one.false, one.real, one.away_from, one.away_costs, one.proposed, one.lost) == (3, 2, 0.75, 1, 0.65, 1)
     assert one.causes == (("桌子", 2), ("学生", 1))
@@ -98,3 +101,13 @@ def test_what_was_true_is_no_false_alarm_of_the_history() -> None:
     counts = dict(zip(GRID, tally.cells["default", hour].raised["shouting"], strict=True))
     assert (counts[0.05], counts[0.5], counts[0.55], counts[0.6], counts[0.65]) == (1, 1, 2, 2, 0)
     assert tally.cells["break", hour].raised["shouting"][0] == 3
+
+
+def test_a_terminal_without_a_clock_is_judged_by_the_desks() -> None:
+    """It counted no hour, and the desk's file has one: what was real is taken out all the same, but not twice."""
+    tally = Tally(Setup("", "", "a" * 64, -26.0, {"shouting": Rule(0.3, 0.15, 2, 3, 0.0, 6.0)}), 0.2)
+    hour = AT.astimezone().hour
+    tally.cells["default", UNKNOWN_HOUR] = Cell(3600.0, {50: 1}, {"shouting": [2] * len(GRID)})
+    tally.cells["lesson", hour] = Cell(3600.0, {50: 1}, {"shouting": [1] * len(GRID)})
+    assert without_true(tally, judged(("real", 1.0, ""), ("drill", 1.0, "")), lambda _: "lesson") == 2
+    assert [cell.raised["shouting"][0] for cell in tally.cells.values()] == [1, 0]
