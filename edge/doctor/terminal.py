@@ -151,7 +151,8 @@ def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]
     """What calibration found, and whether it still belongs here."""
     if found.problem:
         yield failed("profile", found.problem)
-        return
+        if not (found.measured or found.thresholds or found.phrases):
+            return  # nothing of it is in use
     kept = profiles.read(folder / profiles.FILE)
     measured = found.measured
     if measured:
@@ -168,6 +169,8 @@ def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]
             N_("run: xiaoan calibrate level"),
         )
     thresholds = kept.thresholds if kept else None
+    if thresholds and not found.thresholds:
+        return  # the problem has told of them
     if thresholds is None:
         yield warning("thresholds", N_("the thresholds are the model's own; nobody has listened to this place"), N_("run: xiaoan calibrate site"))
     elif abs(thresholds.sensitivity_dbfs - found.sensitivity_dbfs) > MOVED_DB:
@@ -180,4 +183,4 @@ def profile(config: Config, folder: Path, found: Calibration) -> Iterator[Check]
         )
     else:
         sentence = N_("the thresholds come from {hours:.0f} h of listening here ({at})")
-        yield good("thresholds", sentence, hours=thresholds.heard_s / 3600, at=thresholds.at)
+        yield good("thresholds", sentence, hours=thresholds.heard_s / 3600, at=thresholds.at or Reason(N_("time unknown")))
