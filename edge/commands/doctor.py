@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Iterator
 
+from rich.cells import set_cell_size
 from rich.text import Text
 
 from edge.calibrate.history import Past
@@ -14,6 +15,9 @@ from edge.detect.manifest import Manifest
 from edge.doctor.check import Check, State, bad, failed, good
 from edge.errors import EdgeError
 from edge.words import N_
+
+HEAD = 8
+"""Cells in front of what was seen."""
 
 _STYLES = {State.GOOD: "green", State.WARNING: "yellow", State.BAD: "bold red"}
 
@@ -39,10 +43,10 @@ def run(args: argparse.Namespace, context: Context) -> int:  # noqa: ARG001 - al
         if context.json:
             context.print_json({"name": check.name, "state": check.state, "told": check.told(_), "remedy": remedy or None})
             continue
-        line = Text.assemble((f"{_(check.state):<8}", _STYLES[check.state]), check.told(_))
+        line = Text.assemble((set_cell_size(_(check.state), HEAD), _STYLES[check.state]), check.told(_))
         context.console.print(line)
         if remedy:
-            context.console.print(Text(f"{'':<8}→ {remedy}"))
+            context.console.print(Text(f"{'':<{HEAD}}→ {remedy}"))
     if not context.json:
         sentence = N_("{good} good, {warning} to look after, {bad} bad")
         context.console.print(_(sentence).format(good=states.count(State.GOOD), warning=states.count(State.WARNING), bad=states.count(State.BAD)))

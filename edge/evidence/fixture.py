@@ -11,7 +11,7 @@ from edge.reasons import reason_of
 from edge.words import N_
 
 TRUTH = "truth.csv"
-NOTHING = "none"
+NOTHING = N_("none")
 """The label of a recording by which nothing may be raised."""
 
 LABELS = ("shouting", "crying", "insult", "help", NOTHING)

@@ -1,10 +1,12 @@
 """`xiaoan doctor` as a technician runs it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from edge.shipped import models_folder
 from tests.broker import Broker
@@ -58,3 +60,11 @@ def test_a_typo_in_the_configuration_is_the_last_line(tmp_path: Path) -> None:
     done = xiaoan("doctor", "--config", tmp_path / "config.toml")
     assert done.returncode == 1
     assert "did you mean host?" in done.stdout.splitlines()[-2]
+
+
+def test_chinese_lines_stand_in_one_column(tmp_path: Path) -> None:
+    """A Chinese sign is two cells wide; a remedy stands under what was seen."""
+    (tmp_path / "config.toml").write_text("[broker]\nhots = 1\n")
+    done = xiaoan("doctor", "--lang", "zh", "--config", tmp_path / "config.toml")
+    heads = [re.match(r"\S+ +", line) for line in done.stdout.splitlines()[:-1]]
+    assert [head and cell_len(head[0]) for head in heads] == [8] * len(heads)

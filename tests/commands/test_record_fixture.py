@@ -9,9 +9,11 @@ import pytest
 import soundfile
 
 from edge.demo import sounds
+from edge.evidence.fixture import LABELS
 from edge.evidence.sealing import MAGIC, as_text, make_key
 from edge.panel.announce import announce, warning_in
 from edge.shipped import models_folder
+from edge.words import translator
 from tests.command import xiaoan
 from tests.pseudo_terminal import Terminal
 from tests.sound_server import VirtualMicrophone
@@ -92,3 +94,9 @@ def test_the_warning_is_there_in_both_languages_and_short_enough_to_be_played() 
     assert warning_in("zh_CN") != warning_in("en")
     assert all(3 < soundfile.info(warning_in(language)).duration < 15 for language in ("zh_CN", "en"))
     assert "no such" in announce("no such loudspeaker", warning_in("en"))
+
+
+def test_each_label_has_its_chinese() -> None:
+    """That of a recording by which nothing may be raised too."""
+    chinese = translator("zh_CN")
+    assert [label for label in LABELS if chinese(label) == label] == []
