@@ -53,6 +53,23 @@ def test_what_the_user_may_not_do_is_bad_whatever_root_may(tmp_path: Path, someb
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root asks as somebody else")
+def test_a_state_folder_in_which_root_has_tried_the_terminal_is_given_back_as_a_whole(tmp_path: Path, somebody: Account | None) -> None:
+    """The folder may be written to, the outbox in it not; one line, with a remedy for all of them. A folder of root alone has the same remedy."""
+    state = tmp_path / "state"
+    (state / "history").mkdir(parents=True)
+    for name in ("outbox.sqlite3", "outbox.sqlite3-wal", "lock", "site.json"):
+        (state / name).touch()
+    for path, mode in ((state, 0o777), (state / "history", 0o700), (state / "outbox.sqlite3-wal", 0o666)):
+        path.chmod(mode)
+    (check,) = rights(needs(Config(), None, state, tmp_path), somebody, hidden=())
+    assert check.told(str) == f"the user nobody may not write to {state}/history"
+    assert check.told_remedy(str) == f"give it to the user: chown -R nobody {state}"
+    state.chmod(0o700)
+    (check,) = rights([Need(state, write=True, within=state)], somebody, hidden=())
+    assert check.told_remedy(str) == f"give it to the user: chown -R nobody {state}"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root asks as somebody else")
 def test_what_the_unit_hides_is_bad_though_the_modes_allow_it(somebody: Account | None) -> None:
     """ProtectHome: a configuration in /root or /home is not there for the service."""
     (check,) = rights([Need(Path("/root/x/config.toml"))], somebody, HIDDEN)
