@@ -19,6 +19,7 @@ from edge.capture.recording import Recording, find, rate_hz
 from edge.chain import Listening
 from edge.commands.arguments import number
 from edge.commands.context import Context, Translate
+from edge.commands.keeping import unwritten
 from edge.config.files import write_atomically
 from edge.decide.period import DEFAULT
 from edge.decide.types import Step
@@ -194,8 +195,7 @@ class Gathering:
                 try:
                     write_atomically(counts.file, counts.tally.as_json())
                 except OSError as error:
-                    sentence = N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo")
-                    raise GatherError(sentence, file=counts.file, told=reason_of(error)) from error
+                    raise GatherError(unwritten(error), file=counts.file, told=reason_of(error)) from error
 
     def _all(self) -> list[Counts]:
         return [counts for counts in (self._labels, self._phrases) if counts]

@@ -63,6 +63,13 @@ def answer() -> str:
         raise KeyboardInterrupt from None
 
 
+def unwritten(error: OSError) -> str:
+    """What is said of a `file` that the system refuses to write, as `told`: who may not has a remedy, a full disk another one."""
+    if isinstance(error, PermissionError):
+        return N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo")
+    return N_("{file}: cannot be written: {told}")
+
+
 def keep(context: Context, profile: Profile, *, dry_run: bool) -> None:
     """Write the profile and say so, or say that nothing was written. Raises NotKept."""
     _ = context.translate
@@ -73,7 +80,6 @@ def keep(context: Context, profile: Profile, *, dry_run: bool) -> None:
     try:
         number = profiles.save(context.state, profile)
     except OSError as error:
-        sentence = N_("{file}: cannot be written: {told}. Run it as the service's user or with sudo")
-        raise NotKept(sentence, file=file, told=reason_of(error)) from error
+        raise NotKept(unwritten(error), file=file, told=reason_of(error)) from error
     context.errors.print(_(N_("written: {file} (number {number} of the history)")).format(file=file, number=number), markup=False)
     context.errors.print(_(N_("A running terminal takes it at its next start: systemctl restart xiaoan")), markup=False)

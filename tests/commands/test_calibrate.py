@@ -10,6 +10,7 @@ from edge.config.schema import Config
 from edge.detect.manifest import read_manifest
 from edge.shipped import models_folder
 from tests.command import xiaoan
+from tests.small_disk import fill, small_disk
 
 pytestmark = pytest.mark.skipif(not (models_folder() / "detector.onnx").exists(), reason="there is no model yet: make train")
 
@@ -109,3 +110,15 @@ def test_how_it_was_found_is_told_in_chinese(tmp_path: Path, config: Path, this:
     assert "声校准器" in shown
     assert "按每天 0.5 次误报" in shown
     assert "按每天 0.5 次误报" in xiaoan("calibrate", "history", "--lang", "zh", "--config", config).stdout
+
+
+def test_a_full_disk_leaves_the_profile_as_it_is_and_sudo_is_no_remedy(tmp_path: Path, config: Path, this: Here) -> None:
+    """Nothing is half written."""
+    with small_disk(tmp_path / "state") as state:
+        save(state, profile_for(this))
+        before = {file: file.read_bytes() for file in state.rglob("*.toml")}
+        fill(state)
+        done = xiaoan("calibrate", "restore", "1", "--config", config)
+        assert (done.returncode, done.stderr) == (2, f"xiaoan: {state / FILE}: cannot be written: No space left on device\n")
+        assert {file: file.read_bytes() for file in state.rglob("*") if file.suffix != ".toml" and file.is_file() and file.name != "filler"} == {}
+        assert {file: file.read_bytes() for file in state.rglob("*.toml")} == before
