@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
@@ -153,7 +154,8 @@ def _in_processes(recordings: Sequence[Recording], settings: Settings, jobs: int
     try:
         while True:
             while len(waiting) < jobs * AHEAD and (recording := next(left, None)) is not None:
-                waiting.append(pool.submit(_work, recording))
+                with _without_ctrl_c():
+                    waiting.append(pool.submit(_work, recording))
             if not waiting:
                 return
             try:
@@ -176,6 +178,16 @@ def _in_processes(recordings: Sequence[Recording], settings: Settings, jobs: int
 _models: Models
 _settings: Settings
 _done_s: "Synchronized[float]"
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """A process that is started meanwhile never gets Ctrl-C, not even while it begins and cannot refuse it yet. We get it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(settings: Settings, done_s: "Synchronized[float]") -> None:

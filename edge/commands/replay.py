@@ -5,7 +5,7 @@ import csv
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 
@@ -108,16 +108,28 @@ def _rules(config: Config, defaults: Mapping[str, RuleDefaults], period: str, ca
 
 
 @contextmanager
+def _in_place_of(path: Path, part: Path) -> Iterator[None]:
+    """What was written to `part` becomes `path` at the end; after Ctrl-C or an error nothing is left of it, and an earlier file stays."""
+    try:
+        yield
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
 def _scores_file(path: Path | None, labels: Sequence[str], phrases: Wanted | None) -> Iterator[Callable[[Played], None]]:
     """A function that writes the scores of a recording, or does nothing without a path."""
     if path is None:
         yield lambda _played: None
         return
+    whole = path.is_file() or not path.exists()  # and no pipe or terminal
+    part = path.with_name(f".{path.name}.part") if whole else path
     try:
-        file = path.open("w", newline="", encoding="utf-8")
+        file = part.open("w", newline="", encoding="utf-8")
     except OSError as error:
         raise ReplayError(N_("{path}: cannot be written: {told}"), path=path, told=reason_of(error)) from error
-    with file:
+    with _in_place_of(path, part) if whole else nullcontext(), file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["file", "time", "level_dba", *labels, *(("insult", "help", "phrase", "phrase_score") if phrases else ())])
 
