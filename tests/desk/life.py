@@ -28,6 +28,7 @@ def life(page: "Page", served: Served, broker_port: int, desk: Desk, own: Path) 
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.context.clear_cookies()
     log_in(page, served, "zh")
+    desk.heard.clear()  # of other terminals
     try:
         terminal.start(own / "scene.wav")
         id_ = desk.wait("alert", lambda body: body["label"] == "shouting", PATIENCE_S)["id"]
