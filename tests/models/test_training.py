@@ -192,11 +192,6 @@ def test_the_mean_of_two_trainings_is_between_them_and_normalised_anew() -> None
     assert not known.training
 
 
-def test_all_that_cries_is_among_the_voices_that_are_widened() -> None:
-    """Babies' recordings end at 4 kHz, and so does whatever was made of them."""
-    assert set(mix.CRYING) <= mix.VOICES
-
-
 def test_forced_synthetic_speech_is_neither_plain_speech_nor_made_to_shout(tmp_path: Path) -> None:
     """Rendered as raised speech, of which nobody is asked whether it is shouting; plain speech is made to shout."""
     rows = [row("tiny", "sentence", "train", effect=effect) | {"file": f"{effect}.wav", "speaker": effect, "seconds": "1.0"} for effect in ("plain", "shout:1")]
