@@ -52,7 +52,7 @@ def paths(phrases: tuple[Units, ...], units: tuple[str, ...], tones: int = 0) ->
     for column, phrase in enumerate(phrases):
         before: frozenset[str] = frozenset()
         for i, place in enumerate(phrase):
-            known = sorted((number[name], sum(1 << tone - 1 for tone in told) & every or every) for name, told in map(parted, place) if name in number)
+            known = sorted((number[name], sum(1 << int(tone) - 1 for tone in told) & every or every) for name, told in map(parted, place) if name in number)
             if not known:
                 raise ModelError(N_("the phrase model does not know the syllable {syllable}"), syllable=" / ".join(sorted(toneless(place))))
             at[:, 2 * i, column], masks[:, 2 * i, column] = zip(*(known * alternatives)[:alternatives], strict=True)
@@ -61,6 +61,12 @@ def paths(phrases: tuple[Units, ...], units: tuple[str, ...], tones: int = 0) ->
             before = toneless(place)
     last, length = np.array([2 * len(p) - 2 for p in phrases], np.intp), np.array([len(p) for p in phrases], np.float32)
     return Paths(at, masks + len(units) if tones else None, barred, last, np.arange(len(phrases)), length)
+
+
+@lru_cache(maxsize=1)
+def _sets(tones: int) -> NDArray[np.bool_]:
+    """(sets, tones) whether a tone is in each set of them, by its bit mask."""
+    return (np.arange(1 << tones)[:, None] >> np.arange(tones) & 1).astype(bool)
 
 
 def costs(posteriors: Array, tones: int = 0) -> Array:
@@ -74,8 +80,7 @@ def costs(posteriors: Array, tones: int = 0) -> Array:
     if tones:
         of_tones = posteriors[..., -tones:]
         worse = np.maximum(of_tones - of_tones.max(axis=-1, keepdims=True), TONE_FLOOR) * TONE_WEIGHT
-        accepted = (np.arange(1 << tones)[:, None] >> np.arange(tones) & 1).astype(bool)
-        of_sets = np.where(accepted, worse[..., None, :], TONE_FLOOR * TONE_WEIGHT).max(axis=-1)
+        of_sets = np.where(_sets(tones), worse[..., None, :], TONE_FLOOR * TONE_WEIGHT).max(axis=-1)
         found = np.concatenate([found, of_sets], axis=-1)
     return np.asarray(found, np.float32)
 

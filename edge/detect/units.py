@@ -52,10 +52,10 @@ class Lack:
     syllables: tuple[str, ...]
 
 
-def parted(name: str) -> tuple[str, tuple[int, ...]]:
-    """A name of Units -> the syllable and the tones that are accepted, none: any."""
+def parted(name: str) -> tuple[str, str]:
+    """A name of Units -> the syllable and the digits of the tones that are accepted, none: any."""
     syllable = name.rstrip("12345")
-    return syllable, tuple(int(digit) for digit in name[len(syllable) :])
+    return syllable, name[len(syllable) :]
 
 
 def toneless(position: Iterable[str]) -> frozenset[str]:
@@ -93,9 +93,7 @@ def units_of(phrases: Iterable[str], mergers: Collection[Merger] = (), *, hetero
 
 def _toned(character: str, names: Iterable[str], *, before_third: bool) -> Iterator[str]:
     """As they are said in a sentence: a third tone before a third is a second; a syllable without stress may have any."""
-    for name in names:
-        syllable = name.rstrip("1234")
-        tone = name[len(syllable) :]
+    for syllable, tone in map(parted, names):
         yield syllable if character in _ANY_TONE else f"{syllable}23" if tone == "3" and before_third else syllable + tone
 
 
@@ -135,10 +133,9 @@ def lacking(units: Mapping[str, Units], known: Collection[str]) -> list[Lack]:
 
 def _spoken_as(character: str, names: Iterable[str]) -> set[str]:
     found = set()
-    for name in names:
-        syllable = name.rstrip("12345")
+    for syllable, tones in map(parted, names):
         if also := _ALSO_SAID.get((character, syllable)):
-            found.add(also + name[len(syllable) :])
+            found.add(also + tones)
         if near := _NEAR.get(syllable):
             found.add(near)
     return found
@@ -155,9 +152,9 @@ def _accepted(names: set[str], mergers: Collection[Merger]) -> frozenset[str]:
 
 def _merged_name(name: str, merger: Merger) -> str | None:
     """The other of the pair, with the same tones."""
-    syllable = name.rstrip("12345")
+    syllable, tones = parted(name)
     other = _merged(syllable, merger)
-    return None if other is None else other + name[len(syllable) :]
+    return None if other is None else other + tones
 
 
 def _merged(syllable: str, merger: Merger) -> str | None:

@@ -3,8 +3,10 @@
 Export folds every batch normalisation into its convolution. Here each is put back, fitted to scenes, so that the network gives what the file gives.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -19,30 +21,41 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     outputs: how many it shall have, of which the first `kept` are the file's; the others begin anew (a teacher's classes may be other ones now).
     frames (batch, T, bands): scenes by which normalisation is fitted.
     """
-    graph = onnx.load(path).graph
-    arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
-
-    def of(kind: str) -> list[list[Tensor]]:
-        return [[arrays[name] for name in node.input if name in arrays] for node in graph.node if node.op_type == kind]
-
+    _, of = weights(path)
     convs, products = of("Conv"), [given[0] for given in of("MatMul")]
-    sums = [given[0] for given in of("Add") if given and given[0].ndim == 1 and given[0].numel() > 1]
+    sums = [given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1]
     (w, r, b), hidden = of("GRU")[0], products[0].shape[1]
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
     with torch.no_grad():
         for linear, product, bias, rows in ((network.squeeze, products[0], sums[0], hidden), (network.head, products[1], sums[1], kept)):
             linear.weight[:rows].copy_(product.T[:rows])
             linear.bias[:rows].copy_(bias[:rows])
-        gru = network.gru
-        assert gru
-        order = torch.cat([torch.arange(hidden, 2 * hidden), torch.arange(hidden), torch.arange(2 * hidden, 3 * hidden)])  # ONNX: update, reset, new
-        for target, given in ((gru.weight_ih_l0, w[0]), (gru.weight_hh_l0, r[0]), (gru.bias_ih_l0, b[0, : 3 * hidden]), (gru.bias_hh_l0, b[0, 3 * hidden :])):
-            target.copy_(given[order])
+        assert network.gru
+        set_gru(network.gru, w, r, b)
         x = scaled(frames)
         for conv, (weight, bias), state in zip(network.convs, convs, network.start(len(frames)), strict=False):
             y = normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2))
             x = torch.relu(y)
     return network.train()
+
+
+def weights(path: Path) -> tuple[dict[str, Tensor], Callable[[str], list[list[Tensor]]]]:
+    """The weights of an ONNX file by name, those stored in half as floats under the name they are used by; and those that each operation of a kind takes."""
+    graph = onnx.load(path).graph
+    arrays = {i.name.removesuffix("_half"): torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
+
+    def of(kind: str) -> list[list[Tensor]]:
+        return [found for node in graph.node if node.op_type == kind and (found := [arrays[name] for name in node.input if name in arrays])]
+
+    return arrays, of
+
+
+def set_gru(gru: nn.GRU, w: Tensor, r: Tensor, b: Tensor) -> None:
+    """Set a GRU to what an ONNX file has of one: w, r (1, 3 hidden, inputs), b (1, 6 hidden)."""
+    hidden = gru.hidden_size
+    order = torch.cat([torch.arange(hidden, 2 * hidden), torch.arange(hidden), torch.arange(2 * hidden, 3 * hidden)])  # ONNX: update, reset, new
+    for target, given in ((gru.weight_ih_l0, w[0]), (gru.weight_hh_l0, r[0]), (gru.bias_ih_l0, b[0, : 3 * hidden]), (gru.bias_hh_l0, b[0, 3 * hidden :])):
+        target.copy_(given[order])
 
 
 def normalised_as(conv: nn.Module, norm: nn.Module, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:

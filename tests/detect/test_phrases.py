@@ -33,7 +33,7 @@ def cost_of(name: str, posteriors: Array, tones: int) -> Array:
     if not tones or not accepted:
         return of_unit
     of_tones = posteriors[:, len(NAMES) :]
-    worse = (of_tones - of_tones.max(axis=1, keepdims=True))[:, [tone - 1 for tone in accepted]].max(axis=1)
+    worse = (of_tones - of_tones.max(axis=1, keepdims=True))[:, [int(tone) - 1 for tone in accepted]].max(axis=1)
     return np.asarray(of_unit + TONE_WEIGHT * np.maximum(worse, TONE_FLOOR), np.float32)
 
 

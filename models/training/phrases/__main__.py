@@ -82,13 +82,13 @@ def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
         unfinished = work / "scenes.unfinished"
         step([sys.executable, args.bench, "phrases", "--corpus", args.corpus, "--split", "train", "--seed", SEED, "--jobs", args.jobs, "--out", unfinished])
         unfinished.rename(scenes)
+    model = ("--model", work / "phrases.onnx", "--units", store / "units.json")
     if not fits.exists():
-        model = ("--model", work / "phrases.onnx", "--units", store / "units.json")
         step(module(f"{phrases}fits", *model, "--scenes", scenes, "--out", fits, "--jobs", args.jobs))
     if not curves.exists():
         step(module(f"{phrases}curves", "--fits", fits, "--scenes", scenes, "--out", curves))
     if not (work / "phrases-background.npz").exists():
-        step(module(f"{phrases}background", "--model", work / "phrases.onnx", "--scenes", scenes, "--out", work))
+        step(module(f"{phrases}background", *model, "--scenes", scenes, "--out", work))
     today = datetime.now(UTC).date().isoformat()
     step(module(f"{phrases}manifest", run, "--curves", curves, "--out", work, "--date", today, "--training", recipe))
     print(f"\nTo ship it: cp {work}/phrases.onnx {work}/phrases-background.npz {work}/phrases-model.toml models/")

@@ -1,6 +1,6 @@
 """Writes `phrases-background.npz`: a network's posteriors of ordinary speech in rooms, by which the terminal gives phrases of a school's own their curves.
 
-    python -m models.training.phrases.background --model phrases.onnx --scenes SCENES --out FOLDER
+    python -m models.training.phrases.background --model phrases.onnx --units units.json --scenes SCENES --out FOLDER
 
 SCENES: of the bench; those of the training part that hold neither a phrase of the list nor a near miss are taken, in their order. There is no sound in it, and
 what was said is in no text; the speech is that of the corpus.
@@ -8,6 +8,7 @@ what was said is in no text; the speech is that of the corpus.
 
 import argparse
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="phrases.onnx")
     parser.add_argument("--scenes", type=Path, required=True)
-    parser.add_argument("--tones", type=int, default=5, help="outputs of the network behind those of its units")
+    parser.add_argument("--units", type=Path, required=True, help="units.json of the store; what the network gives besides are tones")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -42,7 +43,8 @@ def main() -> None:
         heard_s += len(frames) * SETTINGS.hop / 16_000
         if heard_s >= args.minutes * 60:
             break
-    part = kept(np.concatenate(found), args.tones)
+    posteriors = np.concatenate(found)
+    part = kept(posteriors, posteriors.shape[1] - len(json.loads(args.units.read_text(encoding="utf-8"))))
     path = args.out / BACKGROUND
     np.savez_compressed(path, counts=part.counts, units=part.units, below=part.below, tones=part.tones)
     print(f"{path}: {heard_s / 60:.0f} minutes, {len(part.units) / len(part.counts):.1f} units a step, {path.stat().st_size / 1000:.0f} kB")

@@ -5,13 +5,10 @@ As with the detector (`models.training.begin`): each batch normalisation, folded
 
 from pathlib import Path
 
-import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor
 
-from models.training.begin import normalised_as
+from models.training.begin import normalised_as, set_gru, weights
 from models.training.networks import scaled
 from models.training.phrases.network import Syllables
 
@@ -20,24 +17,16 @@ KERNEL = 7
 
 def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
     """The network in a file of these units, in training mode. frames (batch, T, bands): scenes by which normalisation is fitted."""
-    graph = onnx.load(path).graph
-    arrays = {i.name.removesuffix("_half"): torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
-
-    def of(kind: str) -> list[list[Tensor]]:
-        return [[arrays[name] for name in node.input if name in arrays] for node in graph.node if node.op_type == kind]
-
-    convs, products, taps = of("Conv"), [given[0] for given in of("MatMul") if given], [given[0] for given in of("Mul") if given]
-    shifts = [given[0] for given in of("Add") if given and given[0].ndim == 2]
+    arrays, of = weights(path)
+    convs, products, taps = of("Conv"), [given[0] for given in of("MatMul")], [given[0] for given in of("Mul")]
+    shifts = [given[0] for given in of("Add") if given[0].ndim == 2]
     width, blocks = products[0].shape[1], len(shifts)
     w, r, b = of("GRU")[0]
     memory = r.shape[2]
     network = Syllables(units, frames.shape[2], [len(bias) for _, bias in convs], width, products[1].shape[1], blocks, memory, tones)
-    order = torch.cat([torch.arange(memory, 2 * memory), torch.arange(memory), torch.arange(2 * memory, 3 * memory)])  # ONNX: update, reset, new
-    gru = network.gru
-    assert gru
+    assert network.gru
     with torch.no_grad():
-        for target, given in ((gru.weight_ih_l0, w[0]), (gru.weight_hh_l0, r[0]), (gru.bias_ih_l0, b[0, : 3 * memory]), (gru.bias_hh_l0, b[0, 3 * memory :])):
-            target.copy_(given[order])
+        set_gru(network.gru, w, r, b)
         network.squeeze.weight.copy_(products[0].T)
         network.squeeze.bias.copy_(arrays["network.squeeze.bias"])
         known = len(arrays["network.head.bias"])
