@@ -3,6 +3,7 @@
 Export folds every batch normalisation into its convolution. Here each is put back, fitted to scenes, so that the network gives what the file gives.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from models.training.networks import Detector, scaled
+
+LEVEL_PROPERTY = "odds_per_db"
+"""Under this name a file says what the level is worth in it, as JSON of `Detector.odds_per_db`; a file without it goes by the network alone."""
 
 
 def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
@@ -26,7 +30,9 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     sums = [given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1]
     (w, r, b), hidden = of("GRU")[0], products[0].shape[1]
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
+    properties = {p.key: p.value for p in onnx.load(path).metadata_props}
     with torch.no_grad():
+        network.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
         for linear, product, bias, rows in ((network.squeeze, products[0], sums[0], hidden), (network.head, products[1], sums[1], kept)):
             linear.weight[:rows].copy_(product.T[:rows])
             linear.bias[:rows].copy_(bias[:rows])

@@ -11,11 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edge.detect.detector import LABELS
+from models.training.begin import LEVEL_PROPERTY
 from models.training.evaluate import STEP
 from models.training.networks import Detector, States
 from models.training.render import SETTINGS
@@ -41,8 +43,6 @@ class Steps(nn.Module):
 
 def traced(module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path) -> list[str]:
     """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis. Returns the names of the states."""
-    import onnx
-
     names = [f"state{i}" for i in range(len(states))]
     after = [f"{n}_after" for n in names]
     torch.onnx.export(module.eval(), (torch.zeros(1, STEP_FRAMES, bands), *states), str(path), dynamo=False, opset_version=17,
@@ -75,6 +75,9 @@ def write_onnx(run: Path, path: Path) -> float:
     network = load_network(run)
     states, bands = network.start(), network.config["bands"]
     names = traced(Steps(network), states, bands, "scores", len(LABELS), path)
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {LEVEL_PROPERTY: json.dumps(network.odds_per_db.tolist())})
+    onnx.save(model, path)
     x = torch.randn(1, STEP_FRAMES * 50, bands) * 10 - 60
     with torch.no_grad():
         whole = torch.sigmoid(network(x, network.start())[0][0, :, : len(LABELS)]).reshape(50, STEP, -1).amax(1).numpy()

@@ -4,17 +4,45 @@ Input (batch, T, bands) log-mel in dB re full scale; T a multiple of 4. Output (
 `forward(x, states)` takes and gives the state of every layer: training starts from zeros, the terminal carries it on.
 """
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from edge.detect.detector import DB_SPL_AT_SENSITIVITY
+from edge.features import RATE_HZ
+from edge.features.level import a_weight_db
+from edge.features.logmel import LogMelSettings, log_mel, mel_bank
+
 States = list[Tensor]
+
+SENSITIVITY_DBFS = -26.0
+"""Of the microphone whose frames the detector takes."""
+QUIET_DBA, LOUD_DBA, LOUDEST_DBA = 52.0, 78.0, 98.0
+ODDS_PER_DB = ((0.1, 0.04), (0.0, 0.05))
+"""By how much a dB from QUIET to LOUD, and one from LOUD to LOUDEST, raises the log-odds of shouting and of crying, once training is over.
+
+In training what is harmless is as loud as what is not, lest a network go by level alone; in a school it seldom is. What it therefore thinks too little of
+is put back: on scenes with corpora left out and on sounds never heard (models/README.md).
+"""
 
 
 def scaled(frames: Tensor) -> Tensor:
     """Frames (batch, T, bands) in dB -> (batch, 1, T, bands) of about unit spread."""
     return (frames[:, None] + 60.0) / 20.0
+
+
+def level_weights(settings: LogMelSettings) -> NDArray[np.float32]:
+    """(bands,) by which the power in each band counts for the A-weighted level in dBA, at SENSITIVITY_DBFS."""
+    bank, hz = mel_bank(settings).astype(np.float64), np.fft.rfftfreq(settings.window, 1 / RATE_HZ)
+    heard = (bank * 10 ** (a_weight_db(np.maximum(hz, 10.0)) / 10)[:, None]).sum(axis=0)
+    weights = heard / (bank.sum(axis=0) * bank.max(axis=0))
+    sine = np.sin(2 * np.pi * 1000 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)  # 0 dBFS, 0 dB of weighting
+    power = float(np.mean(10 ** (log_mel(sine, settings) / 10) @ weights))
+    return np.asarray(weights / power * 10 ** ((DB_SPL_AT_SENSITIVITY - SENSITIVITY_DBFS) / 10), np.float32)
 
 
 class CausalConv(nn.Module):
@@ -73,7 +101,8 @@ class Window(nn.Module):
 class Detector(nn.Module):
     """Convolutions shrink 100 frames of 64 bands a second to 25 vectors; a GRU, dilated convolutions or a mean give them memory.
 
-    widths: channels of the five convolutions.  memory: "gru" (without end), "tcn" (10 s) or "window" (2 s).
+    widths: channels of the five convolutions.  memory: "gru" (without end), "tcn" (10 s) or "window" (2 s).  What it gives for shouting and crying goes by
+    the level besides as `odds_per_db` says (as ODDS_PER_DB), but not in training.
     """
 
     STRIDES = ((2, 2), (1, 2), (2, 1), (1, 2), (1, 2))  # (time, bands)
@@ -95,6 +124,15 @@ class Detector(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(width, outputs)
+        self.register_buffer("level_weights", torch.from_numpy(level_weights(LogMelSettings(bands=bands))), persistent=False)
+        self.register_buffer("odds_per_db", torch.zeros(2, 2), persistent=False)
+
+    def by_level(self, x: Tensor) -> Tensor:
+        """Log-odds (batch, T / 4, 2) that the level alone adds to shouting and crying. x (batch, T, bands) in dB."""
+        power = (torch.exp(x * (math.log(10) / 10)) * self.level_weights).sum(2).reshape(len(x), -1, 4).mean(2)
+        level = 10 * torch.log10(power + 1e-3)
+        above = torch.stack([level.clamp(QUIET_DBA, LOUD_DBA), level.clamp(LOUD_DBA, LOUDEST_DBA)], 2) - LOUD_DBA
+        return (above[:, :, None] * self.odds_per_db).sum(3)
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
@@ -120,4 +158,7 @@ class Detector(nn.Module):
                 y, s = block(y, state)
                 after.append(s)
             y = y.transpose(1, 2)
-        return self.head(self.drop(y)), after
+        logits = self.head(self.drop(y))
+        if not self.training:
+            logits = torch.cat([logits[..., :2] + self.by_level(x), logits[..., 2:]], 2)
+        return logits, after

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from models.training.begin import begun
 from models.training.mix import OUTPUTS, Mixer, Scene
-from models.training.networks import Detector
+from models.training.networks import ODDS_PER_DB, Detector
 from models.training.render import REMADE, Entry, load_pool
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -155,12 +155,13 @@ def saved_average(network: Detector) -> dict[str, Tensor]:
 
 
 def load_network(run: Path) -> Detector:
-    """The averaged network of a run, in evaluation mode, with only the outputs of OUTPUTS."""
+    """The averaged network of a run, in evaluation mode, with only the outputs of OUTPUTS, and with what the level is worth."""
     config = json.loads((run / "network.json").read_text())["config"]
     network = Detector(**config)
     average = torch.optim.swa_utils.AveragedModel(network, use_buffers=True)
     average.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
     network.load_state_dict(average.module.state_dict())
+    network.odds_per_db.copy_(torch.tensor(ODDS_PER_DB))
     return network.eval()
 
 

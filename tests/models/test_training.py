@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge.detect.detector import LABELS, Detector
 from edge.features import RATE_HZ
+from edge.features.level import a_weight_db
 from edge.features.logmel import LogMelSettings, log_mel
 from tests.command import ROOT
 from tests.models.tiny import row, write_corpus
@@ -72,6 +73,26 @@ def test_no_output_hears_what_comes_later(network: networks.Detector) -> None:
     with torch.no_grad():
         differs = (network(x, network.start())[0] - network(y, network.start())[0]).abs().amax(2)[0].numpy()
     assert (differs[:75].max(), differs[75:].max() > 1e-3) == (0.0, True)
+
+
+@pytest.mark.parametrize("dba", [40.0, 60.0, 85.0, 110.0])
+def test_what_the_level_is_worth_is_added_once_training_is_over(dba: float) -> None:
+    """A tone at a level in dBA raises the log-odds by what each dB up to it is worth, within the ends; in training it raises nothing."""
+    network = networks.Detector(5, widths=(4, 6, 8, 8, 8), width=16).eval()
+    tone = np.sin(2 * np.pi * 700 * np.arange(2 * RATE_HZ) / RATE_HZ) * 10 ** ((dba - 120.0 - a_weight_db(np.array([700.0]))[0]) / 20)  # 0 dBFS is 120 dB SPL
+    x = torch.from_numpy(log_mel(tone.astype(np.float32), LogMelSettings())[:100])[None]
+    with torch.no_grad():
+        alone, _ = network(x, network.start())
+        network.odds_per_db.copy_(torch.tensor([[0.2, 0.1], [0.0, 0.5]]))
+        besides, _ = network(x, network.start())
+        below = np.clip(dba, networks.QUIET_DBA, networks.LOUD_DBA) - networks.LOUD_DBA
+        above = np.clip(dba, networks.LOUD_DBA, networks.LOUDEST_DBA) - networks.LOUD_DBA
+        expected = [0.2 * below + 0.1 * above, 0.5 * above, 0, 0, 0]
+        np.testing.assert_allclose((besides - alone)[0].numpy(), np.tile(expected, (25, 1)), atol=0.15)
+        network.train().drop = torch.nn.Identity()
+        in_training, _ = network(x, network.start())
+        network.odds_per_db.zero_()
+        torch.testing.assert_close(in_training, network(x, network.start())[0])
 
 
 LENGTH = 203
@@ -225,6 +246,7 @@ def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path)
         f"models.training.{name}" for name in ("render", "train", "mine", "train", "rules", "export", "evaluate", "card")
     ]
     assert Detector.load(work).manifest.labels == LABELS
+    np.testing.assert_allclose(begun(work / "detector.onnx", 2, 2, frames(2.0)).odds_per_db, networks.ODDS_PER_DB, rtol=1e-6)
     assert json.loads((work / "run" / "network.json").read_text())["step"] == steps
     assert "shouting: AP" in (work / "report.txt").read_text()
     assert "| shouting | **the detector** |" in (work / "card.md").read_text()
