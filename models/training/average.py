@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,8 +18,11 @@ from torch import Tensor
 from models.training.begin import begun
 from models.training.mix import OUTPUTS, Mixer
 from models.training.networks import Detector
+from models.training.phrases.network import Syllables
 from models.training.render import load_pool
 from models.training.train import load_network, saved_average
+
+Network = TypeVar("Network", Detector, Syllables)
 
 BATCHES, BATCH = 60, 16
 """Scenes from which the statistics of normalisation are taken."""
@@ -33,11 +37,11 @@ def averaged(networks: Sequence[Detector]) -> Detector:
 
 
 @torch.no_grad()
-def normalised(network: Detector, batches: Sequence[Tensor]) -> Detector:
+def normalised(network: Network, batches: Sequence[Tensor]) -> Network:
     """The network with its normalisation's statistics taken from batches of frames (batch, T, bands), in evaluation mode."""
     network.eval()
     for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None  # the mean over all batches
             module.train()

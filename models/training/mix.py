@@ -48,9 +48,9 @@ BEDS = {"ambience": 5, "babble": 4, "rain": 1, "wind": 1, "music": 1, "playgroun
 
 FRONTS = {
     "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "wail": 2, "sob": 11, "quarrel": 4,
-    "speech": 6, "raised": 4, "read": 3, "sentence": 3, "near_miss": 1, "phrase": 1, "word": 0.7, "laugh": 7, "yell_joy": 5, "cough": 3, "sneeze": 1.5,
-    "breath": 1, "sing": 3.5, "music": 1.5, "crowd": 5, "playground": 0.7, "cheer": 0.5, "slam": 2, "knock": 1.2, "chair": 1.5, "bell": 2, "siren": 2,
-    "horn": 2, "alarm": 1.5, "dog": 2.5, "cat": 1.7, "bird": 0.7, "animal": 1.5, "clap": 1.2, "whistle": 1.5, "glass": 0.8, "footsteps": 0.5, "engine": 0.7,
+    "speech": 6, "raised": 4, "read": 3, "sentence": 3, "near_miss": 1, "phrase": 1, "word": 0.7, "laugh": 7, "yell_joy": 5.5, "cough": 3, "sneeze": 1.5,
+    "breath": 1, "sing": 4.5, "music": 2, "crowd": 5, "playground": 0.7, "cheer": 1, "slam": 2, "knock": 1.2, "chair": 1.5, "bell": 2, "siren": 2,
+    "horn": 2, "alarm": 1.5, "dog": 3.5, "cat": 1.7, "bird": 0.7, "animal": 1.5, "clap": 1.2, "whistle": 1.5, "glass": 0.8, "footsteps": 0.5, "engine": 0.7,
     "water": 0.5, "other": 3.5, "none": 3,
 }  # fmt: skip
 """How often each kind stands in front."""

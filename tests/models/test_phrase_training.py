@@ -18,7 +18,9 @@ from tests.models.tiny import row, write_corpus
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
-from models.training.phrases.begin import begun  # noqa: E402 - it needs what may be skipped
+from models.training.phrases.average import averaged  # noqa: E402 - they need what may be skipped
+from models.training.phrases.begin import begun  # noqa: E402
+from models.training.phrases.network import Syllables  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 STEPS, SCENES = 2, 45
@@ -79,3 +81,13 @@ def test_a_training_goes_on_from_what_is_shipped() -> None:
     whole, _ = model.run(frames[0].numpy(), model.start())
     assert again.shape[1] == len(model.manifest.units) + 5
     np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)
+
+
+def test_the_mean_of_a_training_and_of_what_it_began_at_keeps_what_is_new() -> None:
+    """Weights are means; outputs that the older network did not have are the newer one's."""
+    torch.manual_seed(1)
+    new, old = (Syllables(7, widths=(4, 4, 4, 4), width=8, inner=8, blocks=1, memory=4, tones=5) for _ in range(2))
+    mean = averaged(new, old, 7)
+    torch.testing.assert_close(mean.squeeze.weight, (new.squeeze.weight + old.squeeze.weight) / 2)
+    torch.testing.assert_close(mean.head.weight[:7], (new.head.weight + old.head.weight)[:7] / 2)
+    torch.testing.assert_close(mean.head.weight[7:], new.head.weight[7:])
