@@ -172,7 +172,7 @@ def _against(one: Finding, _: Translate) -> Iterator[str]:
     if one.alike:
         yield _(N_("sounds like {others} of the list")).format(others=", ".join(one.alike))
     if one.homophones:
-        yield _(N_("tones are not heard, so {words} is the same (times in a million words)")).format(words=_often(one.homophones))
+        yield _(N_("tones count little, so {words} is nearly the same (times in a million words)")).format(words=_often(one.homophones))
     if others := [c for c in one.collisions or () if c not in one.homophones]:
         yield _(N_("sounds like {words} (times in a million words)")).format(words=_often(others))
 

@@ -71,7 +71,7 @@ def fixtures(seed: int = 1) -> Mapping[str, Scene]:
         ("shout_child", "shouting", sounds.shout(rng, CHILD), 82),
         ("sob_woman", "crying", sounds.sob(rng, WOMAN), 66),
         ("cry_baby", "crying", sounds.cry(rng), 80),
-        ("laughter", "", sounds.laugh(rng, WOMAN), 70),
+        ("laughter", "", sounds.laugh(rng, WOMAN, 1), 70),
         ("talk", "", sounds.talk(rng, MAN, 5.0), 62),
         ("chatter", "", sounds.chatter(rng, 5.0), 62),
         ("door", "", sounds.door_slam(rng), 80),

@@ -84,11 +84,12 @@ def step_scores(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArr
 def append(table: Path, run: Path, scenes: str, label: str, events: int, hours: float, figures: dict[str, float]) -> None:
     """One more row of the table of what was tried; the head too where the table is new."""
     about = json.loads((run / "network.json").read_text())
-    asked, parameters = about["args"], sum(p.numel() for p in load_network(run).parameters())
+    asked, network = about["args"], load_network(run)
     row = {
-        "run": run.name, "steps": about["step"], "batch": asked["batch"], "seed": asked["seed"], "parameters": parameters,
+        "run": run.name, "steps": about["step"], "batch": asked["batch"], "seed": asked["seed"], "parameters": sum(p.numel() for p in network.parameters()),
         "memory": asked["memory"], "depthwise": asked["depthwise"],
-        "tags": asked["tags"] != "None", "without": " ".join(ast.literal_eval(asked["without"])), "scenes": scenes, "label": label, "events": events,
+        "tags": asked["tags"] != "None", "level": bool(network.odds_per_db.any()), "without": " ".join(ast.literal_eval(asked["without"])), "scenes": scenes,
+        "label": label, "events": events,
         "hours": round(hours, 1), "ap": round(figures["ap"], 3), "recall_1": round(figures["recall@1/h"], 3), "recall_10": round(figures["recall@10/h"], 3),
     }  # fmt: skip
     new = not table.exists()

@@ -104,7 +104,7 @@ def test_a_table_says_the_same_in_words(config: Path, file: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("language", "told"), [("en", "tones are not heard, so 放学"), ("zh", "听不出声调")])
+@pytest.mark.parametrize(("language", "told"), [("en", "tones count little, so 放学"), ("zh", "声调只占很小的分量")])
 def test_a_narrow_terminal_gets_a_block_for_each_phrase(config: Path, file: Path, language: str, told: str) -> None:
     """No line is longer than the terminal is wide, and no word is cut."""
     file.write_text('[help]\nphrases = ["快报警", "防雪"]\n', encoding="utf-8")

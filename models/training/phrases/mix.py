@@ -24,8 +24,8 @@ STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
 SHARES = {
-    "spoken": 0.13, "contrast": 0.30, "reader": 0.16, "vocabulary": 0.09, "phrase": 0.09, "foreign": 0.09,
-    "sentence": 0.05, "student": 0.04, "word": 0.03, "syllable": 0.02,
+    "spoken": 0.14, "contrast": 0.15, "reader": 0.25, "vocabulary": 0.11, "phrase": 0.09, "foreign": 0.09,
+    "sentence": 0.05, "student": 0.05, "word": 0.04, "syllable": 0.03,
 }  # fmt: skip
 """How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few
 and are learned far more slowly than synthetic voices; `student`: real ones, but 20 words; `contrast`: phrases with a syllable that is not theirs, more often
