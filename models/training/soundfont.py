@@ -12,6 +12,7 @@ import io
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -28,7 +29,6 @@ INSTRUMENTS = (0, 4, 11, 13, 15, 19, 21, 22, 24, 26, 29, 33, 40, 41, 42, 46, 48,
 """Of them those that play tunes, the ones that come near to a voice among them: strings, reeds, pipes, leads, bagpipe, fiddle, shawm."""
 APPLAUSE, DRUMS_BANK = 126, 128
 SCALES = ((0, 2, 4, 7, 9), (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10))
-CHORD = (0, 4, 7)
 LOWEST, HIGHEST = 48, 84  # notes of MIDI
 LONGEST_S = 9.0
 
@@ -45,8 +45,8 @@ def tune(rng: Rng) -> list[tuple[float, float, int]]:
     return notes
 
 
-def piece(synthesizer: "object", font: int, kind: str, rng: Rng) -> NDArray[np.float32]:
-    """Some seconds of a kind, mono: a choir in one to four parts, instruments with or without drums, applause."""
+def piece(synthesizer: Any, font: int, kind: str, rng: Rng) -> NDArray[np.float32]:
+    """Some seconds of a kind, mono, by a fluidsynth.Synth with this font loaded: a choir in one to four parts, instruments with or without drums, applause."""
     events: list[tuple[float, int, int, int]] = []  # s, channel, note, velocity
     programs: dict[int, tuple[int, int]] = {}
     parts = 1 if kind == "clap" else int(rng.integers(1, 5))
