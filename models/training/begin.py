@@ -25,12 +25,13 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     outputs: how many it shall have, of which the first `kept` are the file's; the others begin anew (a teacher's classes may be other ones now).
     frames (batch, T, bands): scenes by which normalisation is fitted.
     """
-    _, of = weights(path)
+    model = onnx.load(path)
+    _, of = weights(model)
     convs, products = of("Conv"), [given[0] for given in of("MatMul")]
     sums = [given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1]
     (w, r, b), hidden = of("GRU")[0], products[0].shape[1]
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
-    properties = {p.key: p.value for p in onnx.load(path).metadata_props}
+    properties = {p.key: p.value for p in model.metadata_props}
     with torch.no_grad():
         network.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
         for linear, product, bias, rows in ((network.squeeze, products[0], sums[0], hidden), (network.head, products[1], sums[1], kept)):
@@ -45,9 +46,9 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     return network.train()
 
 
-def weights(path: Path) -> tuple[dict[str, Tensor], Callable[[str], list[list[Tensor]]]]:
+def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], list[list[Tensor]]]]:
     """The weights of an ONNX file by name, those stored in half as floats under the name they are used by; and those that each operation of a kind takes."""
-    graph = onnx.load(path).graph
+    graph = model.graph
     arrays = {i.name.removesuffix("_half"): torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
 
     def of(kind: str) -> list[list[Tensor]]:

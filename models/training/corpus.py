@@ -54,6 +54,13 @@ class Clip:
         return self.licence.startswith(COMMERCIAL)
 
 
+def add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    """One more file in a corpus's tar that is being written."""
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    tar.addfile(member, io.BytesIO(data))
+
+
 @dataclass(slots=True)
 class Corpus:
     """Reads clips by manifest row; opens each tar once (and once more in each forked worker)."""

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from edge.detect.detector import LABELS
 from models.training.begin import LEVEL_PROPERTY
 from models.training.evaluate import STEP
-from models.training.networks import Detector, States
+from models.training.networks import SENSITIVITY_DBFS, Detector, States
 from models.training.render import SETTINGS
 from models.training.train import load_network
 
@@ -41,8 +41,8 @@ class Steps(nn.Module):
         return torch.sigmoid(logits[..., : len(LABELS)].reshape(1, -1, STEP, len(LABELS)).amax(2)), *after
 
 
-def traced(module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path) -> list[str]:
-    """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis. Returns the names of the states."""
+def traced(module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path, properties: dict[str, str] | None = None) -> list[str]:
+    """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis, with these properties. Returns the states' names."""
     names = [f"state{i}" for i in range(len(states))]
     after = [f"{n}_after" for n in names]
     torch.onnx.export(module.eval(), (torch.zeros(1, STEP_FRAMES, bands), *states), str(path), dynamo=False, opset_version=17,
@@ -53,6 +53,7 @@ def traced(module: nn.Module, states: States, bands: int, result: str, outputs: 
         given.Clear()
         for size in shape:
             given.dim.add(**({"dim_param": size} if isinstance(size, str) else {"dim_value": size}))
+    onnx.helper.set_model_props(model, properties or {})
     onnx.save(model, path)
     return names
 
@@ -74,10 +75,7 @@ def write_onnx(run: Path, path: Path) -> float:
     """The network of a run as ONNX; the largest difference between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
     states, bands = network.start(), network.config["bands"]
-    names = traced(Steps(network), states, bands, "scores", len(LABELS), path)
-    model = onnx.load(path)
-    onnx.helper.set_model_props(model, {LEVEL_PROPERTY: json.dumps(network.odds_per_db.tolist())})
-    onnx.save(model, path)
+    names = traced(Steps(network), states, bands, "scores", len(LABELS), path, {LEVEL_PROPERTY: json.dumps(network.odds_per_db.tolist())})
     x = torch.randn(1, STEP_FRAMES * 50, bands) * 10 - 60
     with torch.no_grad():
         whole = torch.sigmoid(network(x, network.start())[0][0, :, : len(LABELS)]).reshape(50, STEP, -1).amax(1).numpy()
@@ -87,7 +85,8 @@ def write_onnx(run: Path, path: Path) -> float:
 def write_manifest(path: Path, onnx: Path, rules: dict[str, dict[str, float]], date: str, training: str, data: list[str], licence: str) -> None:
     """The manifest beside the ONNX file (strings are written as JSON ones, which TOML reads alike)."""
     head = {"name": "detector", "date": date, "licence": licence, "data": data, "training": training,
-            "sha256": hashlib.sha256(onnx.read_bytes()).hexdigest(), "labels": list(LABELS), "step_frames": STEP_FRAMES, "sensitivity_dbfs": -26.0}  # fmt: skip
+            "sha256": hashlib.sha256(onnx.read_bytes()).hexdigest(), "labels": list(LABELS), "step_frames": STEP_FRAMES,
+            "sensitivity_dbfs": SENSITIVITY_DBFS}  # fmt: skip
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()] + ["", "[features]"]
     lines += [f"{k} = {v}" for k, v in asdict(SETTINGS).items()]
     for label, rule in rules.items():

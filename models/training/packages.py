@@ -24,6 +24,8 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from models.training.corpus import add
+
 SOUND = re.compile(r"\.(ogg|wav|opus|flac)$", re.IGNORECASE)
 SHORTEST_S = 0.25
 
@@ -133,9 +135,7 @@ def rows_of(package: str, found: list[Found], tar: tarfile.TarFile, rng: np.rand
             if seconds < SHORTEST_S:
                 continue
             name = re.sub(r"[^\w.]+", "-", found[i].path)
-            member = tarfile.TarInfo(name)
-            member.size = len(found[i].data)
-            tar.addfile(member, io.BytesIO(found[i].data))
+            add(tar, name, found[i].data)
             who = fitting[i].groupdict().get("who", name)
             yield {"corpus": package, "file": name, "seconds": f"{seconds:.2f}", "kind": sort.kind, "group": "unknown", "speaker": who,
                    "licence": LICENCE, "origin": f"Debian, {package}: {found[i].path}", "split": "train" if package in TAUGHT else "dev"}  # fmt: skip

@@ -19,6 +19,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
+from models.training.corpus import add
 
 Rng = np.random.Generator
 
@@ -93,10 +94,7 @@ def rows(font: Path, counts: dict[str, int], tar: tarfile.TarFile, rng: Rng) -> 
         for i in range(count):
             sound, memory, name = piece(synthesizer, loaded, kind, rng), io.BytesIO(), f"{kind}_{i:03d}.flac"
             soundfile.write(memory, sound, RATE_HZ, format="FLAC")
-            member = tarfile.TarInfo(name)
-            member.size = len(memory.getvalue())
-            memory.seek(0)
-            tar.addfile(member, memory)
+            add(tar, name, memory.getvalue())
             yield {"corpus": "soundfont", "file": name, "seconds": f"{len(sound) / RATE_HZ:.2f}", "kind": kind, "group": "unknown", "speaker": name,
                    "licence": "MIT", "origin": f"played from {font.name}", "split": "train"}  # fmt: skip
     synthesizer.delete()

@@ -149,7 +149,7 @@ def train(args: argparse.Namespace) -> None:
             (args.out / "network.json").write_text(json.dumps(settings, indent=1))
 
 
-def saved_average(network: Detector) -> dict[str, Tensor]:
+def saved_average(network: torch.nn.Module) -> dict[str, Tensor]:
     """The network as the average that a checkpoint holds."""
     return dict(torch.optim.swa_utils.AveragedModel(network, use_buffers=True).state_dict())
 

@@ -10,6 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.training.corpus import add
+
 COLUMNS = (
     "corpus", "file", "seconds", "kind", "group", "speaker", "lang", "text", "pinyin", "phrase_group", "effect", "effort_db", "licence", "origin", "split",
 )  # fmt: skip
@@ -49,6 +51,4 @@ def write_corpus(folder: Path, rows: Sequence[Mapping[str, str]], rate_hz: int =
 def _tar(path: Path, members: Mapping[str, bytes]) -> None:
     with tarfile.open(path, "w") as tar:
         for name, data in members.items():
-            about = tarfile.TarInfo(name)
-            about.size = len(data)
-            tar.addfile(about, io.BytesIO(data))
+            add(tar, name, data)

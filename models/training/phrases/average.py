@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 
 from models.training.average import normalised
@@ -20,6 +21,7 @@ from models.training.phrases.mix import Mixer
 from models.training.phrases.network import Syllables
 from models.training.phrases.train import load_network
 from models.training.render import load_pool, simulated_room
+from models.training.train import saved_average
 
 BATCHES, BATCH = 12, 24
 """Scenes from which the statistics of normalisation are taken."""
@@ -52,10 +54,9 @@ def main() -> None:
     batches = [torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(BATCH)])) for _ in range(BATCHES)]
     new = load_network(args.run)
     old = begun(args.model, new.config["units"], new.config["tones"], batches[0])
-    network = normalised(averaged(new, old, len(weights(args.model)[0]["network.head.bias"])), batches)
+    network = normalised(averaged(new, old, len(weights(onnx.load(args.model))[0]["network.head.bias"])), batches)
     args.out.mkdir(parents=True, exist_ok=True)
-    mean = torch.optim.swa_utils.AveragedModel(network, use_buffers=True)
-    torch.save({"average": mean.state_dict()}, args.out / "checkpoint.pt")
+    torch.save({"average": saved_average(network)}, args.out / "checkpoint.pt")
     (args.out / "network.json").write_text((args.run / "network.json").read_text(encoding="utf-8"), encoding="utf-8")
 
 

@@ -5,6 +5,7 @@ As with the detector (`models.training.begin`): each batch normalisation, folded
 
 from pathlib import Path
 
+import onnx
 import torch
 from torch import Tensor
 
@@ -17,7 +18,7 @@ KERNEL = 7
 
 def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
     """The network in a file of these units, in training mode. frames (batch, T, bands): scenes by which normalisation is fitted."""
-    arrays, of = weights(path)
+    arrays, of = weights(onnx.load(path))
     convs, products, taps = of("Conv"), [given[0] for given in of("MatMul")], [given[0] for given in of("Mul")]
     shifts = [given[0] for given in of("Add") if given[0].ndim == 2]
     width, blocks = products[0].shape[1], len(shifts)
