@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,10 @@ SHARES = {"words": 0.20, "running": 0.30, "sentence": 0.07, "phrase": 0.16, "nea
 """Of each kind of text. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not.
 `running` is what people wrote, where such texts are given; `contrast` is a phrase with syllables of another tone or sound, lest the network complete by heart
 what it has heard the beginning of."""
-OTHER_SYLLABLE = {"tone": 0.5, "near": 0.35, "any": 0.15}
-"""What stands in place of a syllable: the same in another tone, one with the same beginning or end, any."""
+OTHER_SYLLABLE = {"tone": 0.45, "near": 0.3, "any": 0.1, "more": 0.15}
+"""What stands in place of a syllable: the same in another tone, one with the same beginning or end, any; or one syllable more before it."""
+PAIRED = 0.5
+"""Share of the contrasts after which the same voice says the phrase itself in the same company: all that differs is what was said."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 BEFORE = ("老师", "快", "同学", "妈妈", "喂", "你", "他说", "我跟你说", "听到没有", "今天", "哎呀", "求你了", "大家", "小明", "别过来")
 AFTER = ("啊", "老师", "快点", "听见没有", "吧", "了", "行不行", "好不好", "我害怕", "在这里", "你听着", "快来", "现在", "妈妈")
@@ -70,12 +72,16 @@ def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator, wan
                 text = _in_company(phrase, rng, some_words)
             case "contrast":
                 reading = sources.readings[rng.integers(len(sources.readings))]
-                text = _beside("".join(contrasted(reading, sources.syllables, rng)), rng)
+                before, after = _company(rng)
+                text = before + "".join(contrasted(reading, sources.syllables, rng)) + after
             case _:
                 at = int(rng.integers(len(phrase)))
                 text = phrase[:at] + some_words(1, 1) + phrase[at + int(rng.integers(2)) + (len(phrase) > 3) :]
         effect = str(rng.choice(effects, p=list(EFFECTS.values())))
-        yield Line(kind, text, _voice(voices, rng), round(float(rng.uniform(*SPEEDS)), 2), effect)
+        line = Line(kind, text, _voice(voices, rng), round(float(rng.uniform(*SPEEDS)), 2), effect)
+        yield line
+        if kind == "contrast" and rng.random() < PAIRED:
+            yield replace(line, kind="phrase", text=before + "".join(reading) + after)
 
 
 def _passage(running: Sequence[str], rng: np.random.Generator) -> str:
@@ -97,9 +103,9 @@ def _passage(running: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def contrasted(reading: Sequence[str], syllables: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """A phrase's syllables with tones ("da3"), one or two of them by others of OTHER_SYLLABLE."""
+    """A phrase's syllables with tones ("da3"), at one or two places what OTHER_SYLLABLE tells."""
     found = list(reading)
-    for at in rng.choice(len(found), min(len(found), 1 + int(rng.random() < 0.25)), replace=False):
+    for at in sorted(rng.choice(len(found), min(len(found), 1 + int(rng.random() < 0.25)), replace=False), reverse=True):
         syllable, tone = found[at][:-1], found[at][-1]
         kind = rng.choice(list(OTHER_SYLLABLE), p=list(OTHER_SYLLABLE.values()))
         if kind == "tone":
@@ -108,7 +114,7 @@ def contrasted(reading: Sequence[str], syllables: Sequence[str], rng: np.random.
         start, end = _parts(syllable)
         others = [s for s in syllables if s != syllable]
         others = [s for s in others if kind == "near" and (start == _parts(s)[0] or end == _parts(s)[1])] or others
-        found[at] = others[rng.integers(len(others))] + str(rng.integers(1, 5))
+        found[at : at + (kind != "more")] = [others[rng.integers(len(others))] + str(rng.integers(1, 5))]
     return found
 
 
@@ -118,15 +124,15 @@ def _parts(syllable: str) -> tuple[str, str]:
     return start, syllable[len(start) :]
 
 
-def _beside(text: str, rng: np.random.Generator) -> str:
-    """With a word before or after it, half of the time."""
+def _company(rng: np.random.Generator) -> tuple[str, str]:
+    """What is said before and after: a word, half of the time."""
     match rng.integers(4):
         case 0:
-            return f"{BEFORE[rng.integers(len(BEFORE))]},{text}"
+            return f"{BEFORE[rng.integers(len(BEFORE))]},", ""
         case 1:
-            return f"{text},{AFTER[rng.integers(len(AFTER))]}"
+            return "", f",{AFTER[rng.integers(len(AFTER))]}"
         case _:
-            return text
+            return "", ""
 
 
 def _in_company(phrase: str, rng: np.random.Generator, some_words: "object") -> str:
