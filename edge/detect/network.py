@@ -60,10 +60,11 @@ class Network:
         Raises ModelError where a result is no number.
         """
         results = []
-        for piece in [frames] if self._at_once else np.split(frames, len(frames) // self._step_frames):
+        whole = self._at_once or len(frames) == self._step_frames  # the terminal's way, where splitting would cost as much as some of the network
+        for piece in [frames] if whole else np.split(frames, len(frames) // self._step_frames):
             result, *after = self._net.run(None, {"frames": piece[None], **state})
             if np.isnan(result).any():  # and would be for ever, as the state is: nothing would be heard any more, and nothing said of it
                 raise ModelError(N_("model {path} gives what is no number"), path=self._path)
             results.append(result[0])
             state = dict(zip(self._names, after, strict=True))
-        return np.concatenate(results), state
+        return results[0] if whole else np.concatenate(results), state

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
@@ -68,7 +69,7 @@ def log_mel(samples: Array, settings: LogMelSettings) -> Array:
     window, bank, floor = _hann(settings.window), mel_bank(settings), np.float32(settings.floor)
     decibels = np.empty((len(frames), settings.bands), np.float32)
     for at in range(0, len(frames), PIECE):
-        spectrum = np.fft.rfft(frames[at : at + PIECE] * window)
+        spectrum = scipy.fft.rfft(frames[at : at + PIECE] * window)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
         decibels[at : at + PIECE] = 10.0 * np.log10(np.maximum(power @ bank, floor))
     return decibels

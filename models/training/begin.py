@@ -16,24 +16,24 @@ from torch import Tensor, nn
 from models.training.networks import Detector, scaled
 
 LEVEL_PROPERTY = "odds_per_db"
-"""Under this name a file says what the level is worth in it, as JSON of `Detector.odds_per_db`; a file without it goes by the network alone."""
+"""Under this name a file says what the level is worth in it, as JSON of `Level.odds_per_db`; a file without it goes by the network alone."""
 
 
 def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
-    """The network in an ONNX file (of convolutions and a GRU), in training mode.
+    """The network in an ONNX file (of convolutions and a GRU), in training mode; of a pair the first one.
 
     outputs: how many it shall have, of which the first `kept` are the file's; the others begin anew (a teacher's classes may be other ones now).
     frames (batch, T, bands): scenes by which normalisation is fitted.
     """
     model = onnx.load(path)
     _, of = weights(model)
-    convs, products = of("Conv"), [given[0] for given in of("MatMul")]
+    convs, products = of("Conv")[: len(Detector.STRIDES)], [given[0] for given in of("MatMul")]
     sums = [given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1]
     (w, r, b), hidden = of("GRU")[0], products[0].shape[1]
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
     properties = {p.key: p.value for p in model.metadata_props}
     with torch.no_grad():
-        network.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
+        network.level.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
         for linear, product, bias, rows in ((network.squeeze, products[0], sums[0], hidden), (network.head, products[1], sums[1], kept)):
             linear.weight[:rows].copy_(product.T[:rows])
             linear.bias[:rows].copy_(bias[:rows])

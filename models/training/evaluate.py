@@ -1,6 +1,6 @@
 """Scores a trained network on bench scenes.
 
-    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut]        or FILE.onnx in place of RUN
+    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut]        or detector.onnx, beside its manifest, in place of RUN
 
 With --cut nothing above 4 kHz reaches the network, as a narrow recorder or codec would have it: a network whose figures change much goes by the recorder.
 """
@@ -19,12 +19,10 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
-from edge.detect.detector import LABELS
+from edge.detect.detector import LABELS, Detector
 from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
-from models.training.begin import begun
 from models.training.bench import bench_module
-from models.training.networks import Detector
 from models.training.recorder import without_above
 from models.training.render import SETTINGS
 from models.training.train import load_network
@@ -54,31 +52,36 @@ def cut(frames: NDArray[np.float16]) -> NDArray[np.float16]:
     return np.maximum(without_above(frames, CUT_BAND, CUT_DB), np.float16(10 * math.log10(SETTINGS.floor)))
 
 
-def network_of(run: Path, frames: NDArray[np.float16]) -> Detector:
-    """The network of a run, or of an exported detector (frames: some scenes), in evaluation mode."""
-    if run.is_dir():
-        return load_network(run)
-    return begun(run, len(LABELS), len(LABELS), torch.from_numpy(frames[:32].astype(np.float32))).eval()
-
-
 @torch.no_grad()
 def logits_of(run: Path, frames: NDArray[np.float16]) -> NDArray[np.float32]:
-    """(scenes, outputs a second * seconds, outputs) of every scene."""
-    network = network_of(run, frames)
-    usable = frames.shape[1] // (4 * STEP) * 4 * STEP
+    """(scenes, outputs a second * seconds, outputs) of every scene, by the network of a run."""
+    network = load_network(run)
     out = []
     for i in range(0, len(frames), 32):
-        x = torch.from_numpy(frames[i : i + 32, :usable].astype(np.float32))
+        x = torch.from_numpy(frames[i : i + 32].astype(np.float32))
         out.append(network(x, network.start(len(x)))[0].numpy())
     return np.concatenate(out)
+
+
+def scores_of(run: Path, frames: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Times (steps,) and scores (scenes, steps, outputs) of scenes, by the network of a run or by an exported detector."""
+    frames = frames[:, : frames.shape[1] // (4 * STEP) * 4 * STEP]
+    if run.is_dir():
+        return step_scores(logits_of(run, frames))
+    network = Detector.load(run.parent, at_once=True)
+    return step_times(frames.shape[1] // (4 * STEP)), np.stack([network.run(x.astype(np.float32), network.start())[0] for x in frames])
+
+
+def step_times(steps: int) -> NDArray[np.float64]:
+    """When each step has been heard."""
+    return (np.arange(1, steps + 1) * STEP * 4 * SETTINGS.hop + SETTINGS.window - SETTINGS.hop) / RATE_HZ
 
 
 def step_scores(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Times (steps,) and scores (scenes, steps, outputs): the highest of each step's five outputs."""
     n = logits.shape[1] // STEP
     highest = logits[:, : n * STEP].reshape(len(logits), n, STEP, -1).max(axis=2)
-    times = (np.arange(1, n + 1) * STEP * 4 * SETTINGS.hop + SETTINGS.window - SETTINGS.hop) / RATE_HZ
-    return times, 1 / (1 + np.exp(-highest))
+    return step_times(n), 1 / (1 + np.exp(-highest))
 
 
 def append(table: Path, run: Path, scenes: str, label: str, events: int, hours: float, figures: dict[str, float]) -> None:
@@ -88,7 +91,8 @@ def append(table: Path, run: Path, scenes: str, label: str, events: int, hours: 
     row = {
         "run": run.name, "steps": about["step"], "batch": asked["batch"], "seed": asked["seed"], "parameters": sum(p.numel() for p in network.parameters()),
         "memory": asked["memory"], "depthwise": asked["depthwise"],
-        "tags": asked["tags"] != "None", "level": bool(network.odds_per_db.any()), "without": " ".join(ast.literal_eval(asked["without"])), "scenes": scenes,
+        "tags": asked["tags"] != "None", "level": bool(network.level.odds_per_db.any()),
+        "without": " ".join(ast.literal_eval(asked["without"])), "scenes": scenes,
         "label": label, "events": events,
         "hours": round(hours, 1), "ap": round(figures["ap"], 3), "recall_1": round(figures["recall@1/h"], 3), "recall_10": round(figures["recall@10/h"], 3),
     }  # fmt: skip
@@ -124,7 +128,7 @@ def shares(named: Iterable[tuple[str, bool]]) -> str:
 def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="folder of a training, or an exported detector.onnx")
+    parser.add_argument("run", type=Path, help="folder of a training, or an exported detector.onnx beside its manifest")
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
     parser.add_argument("--cut", action="store_true", help="without what is above 4 kHz")
@@ -137,7 +141,7 @@ def main() -> None:
     bench = bench_module(args.bench)
     truth = bench.read_truth(args.scenes / "truth.csv")
     names, frames = scene_features(args.scenes)
-    times, scores = step_scores(logits_of(args.run, cut(frames) if args.cut else frames))
+    times, scores = scores_of(args.run, cut(frames) if args.cut else frames)
     files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(LABELS)}) for i, n in enumerate(names)}
     for k, label in enumerate(LABELS):
         events, alarms, hours = bench.evaluate(truth, files, label)

@@ -14,24 +14,26 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from edge.detect.detector import LABELS
 from models.training.begin import LEVEL_PROPERTY
 from models.training.evaluate import STEP
-from models.training.networks import SENSITIVITY_DBFS, Detector, States
+from models.training.networks import SENSITIVITY_DBFS, Detector, Pair, States
 from models.training.render import SETTINGS
 from models.training.train import load_network
 
 STEP_FRAMES = STEP * 4
 TIME_AXIS = "frames"
 """By this name the terminal fixes the axis to one step; recordings are heard many steps at once."""
+LEAST = 256  # values of a weight that is worth storing in half
 
 
 class Steps(nn.Module):
     """Steps of the terminal: the highest score of each label in each."""
 
-    def __init__(self, network: Detector) -> None:
+    def __init__(self, network: Detector | Pair) -> None:
         super().__init__()
         self.network = network
 
@@ -41,8 +43,26 @@ class Steps(nn.Module):
         return torch.sigmoid(logits[..., : len(LABELS)].reshape(1, -1, STEP, len(LABELS)).amax(2)), *after
 
 
+def halved(model: onnx.ModelProto) -> None:
+    """Store large weights as 16-bit floats, each with a cast behind it."""
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type == TensorProto.FLOAT and values.size >= LEAST:
+            name = weight.name
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)
+    onnx.checker.check_model(model)
+
+
 def traced(module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path, properties: dict[str, str] | None = None) -> list[str]:
-    """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis, with these properties. Returns the states' names."""
+    """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis, with these properties. Returns the states' names.
+
+    Its weights are stored as 16-bit floats, of which the session makes 32-bit ones once, when it loads.
+    """
     names = [f"state{i}" for i in range(len(states))]
     after = [f"{n}_after" for n in names]
     torch.onnx.export(module.eval(), (torch.zeros(1, STEP_FRAMES, bands), *states), str(path), dynamo=False, opset_version=17,
@@ -53,6 +73,7 @@ def traced(module: nn.Module, states: States, bands: int, result: str, outputs: 
         given.Clear()
         for size in shape:
             given.dim.add(**({"dim_param": size} if isinstance(size, str) else {"dim_value": size}))
+    halved(model)
     onnx.helper.set_model_props(model, properties or {})
     onnx.save(model, path)
     return names
@@ -74,8 +95,8 @@ def streamed(path: Path, x: NDArray[np.float32], states: States, names: Sequence
 def write_onnx(run: Path, path: Path) -> float:
     """The network of a run as ONNX; the largest difference between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
-    states, bands = network.start(), network.config["bands"]
-    names = traced(Steps(network), states, bands, "scores", len(LABELS), path, {LEVEL_PROPERTY: json.dumps(network.odds_per_db.tolist())})
+    states, bands = network.start(), SETTINGS.bands
+    names = traced(Steps(network), states, bands, "scores", len(LABELS), path, {LEVEL_PROPERTY: json.dumps(network.level.odds_per_db.tolist())})
     x = torch.randn(1, STEP_FRAMES * 50, bands) * 10 - 60
     with torch.no_grad():
         whole = torch.sigmoid(network(x, network.start())[0][0, :, : len(LABELS)]).reshape(50, STEP, -1).amax(1).numpy()

@@ -5,7 +5,8 @@ Input (batch, T, bands) log-mel in dB re full scale; T a multiple of 4. Output (
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,7 +67,11 @@ class CausalConv(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """x (batch, inputs, T, bands)."""
         x = torch.cat([state, x], 2)
-        return torch.relu(self.norm(self.conv(x))), x[:, :, -self.keep :]
+        return self.alone(x), x[:, :, -self.keep :]
+
+    def alone(self, x: Tensor) -> Tensor:
+        """x (batch, inputs, T, bands), whose first `keep` frames are the state."""
+        return torch.relu(self.norm(self.conv(x)))
 
 
 class Dilated(nn.Module):
@@ -98,11 +103,27 @@ class Window(nn.Module):
         return nn.functional.avg_pool1d(y, self.keep + 1, 1), y[:, :, -self.keep :]
 
 
+class Level(nn.Module):
+    """What the level alone adds to the log-odds of shouting and crying, as `odds_per_db` says (as ODDS_PER_DB); nothing as long as that is not set."""
+
+    def __init__(self, bands: int) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.from_numpy(level_weights(LogMelSettings(bands=bands))), persistent=False)
+        self.register_buffer("odds_per_db", torch.zeros(2, 2), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (batch, T, bands) in dB -> (batch, T / 4, 2)."""
+        power = (torch.exp(x * (math.log(10) / 10)) * self.weights).sum(2).reshape(len(x), -1, 4).mean(2)
+        level = 10 * torch.log10(power + 1e-3)
+        above = torch.stack([level.clamp(QUIET_DBA, LOUD_DBA), level.clamp(LOUD_DBA, LOUDEST_DBA)], 2) - LOUD_DBA
+        return (above[:, :, None] * self.odds_per_db).sum(3)
+
+
 class Detector(nn.Module):
     """Convolutions shrink 100 frames of 64 bands a second to 25 vectors; a GRU, dilated convolutions or a mean give them memory.
 
     widths: channels of the five convolutions.  memory: "gru" (without end), "tcn" (10 s) or "window" (2 s).  What it gives for shouting and crying goes by
-    the level besides as `odds_per_db` says (as ODDS_PER_DB), but not in training.
+    the level besides (`Level`), but not in training.  A network with a window carries no state of its convolutions but the frames that they need.
     """
 
     STRIDES = ((2, 2), (1, 2), (2, 1), (1, 2), (1, 2))  # (time, bands)
@@ -124,41 +145,75 @@ class Detector(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(width, outputs)
-        self.register_buffer("level_weights", torch.from_numpy(level_weights(LogMelSettings(bands=bands))), persistent=False)
-        self.register_buffer("odds_per_db", torch.zeros(2, 2), persistent=False)
-
-    def by_level(self, x: Tensor) -> Tensor:
-        """Log-odds (batch, T / 4, 2) that the level alone adds to shouting and crying. x (batch, T, bands) in dB."""
-        power = (torch.exp(x * (math.log(10) / 10)) * self.level_weights).sum(2).reshape(len(x), -1, 4).mean(2)
-        level = 10 * torch.log10(power + 1e-3)
-        above = torch.stack([level.clamp(QUIET_DBA, LOUD_DBA), level.clamp(LOUD_DBA, LOUDEST_DBA)], 2) - LOUD_DBA
-        return (above[:, :, None] * self.odds_per_db).sum(3)
+        self.level = Level(bands)
+        self.context = sum(c.keep * math.prod(t for t, _ in self.STRIDES[:i]) for i, c in enumerate(self.convs))  # frames before, that the convolutions need
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
-        states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
+        if self.config["memory"] == "window":
+            states = [torch.zeros(batch, 1, self.context, self.bands_in[0])]
+        else:
+            states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
         if self.gru:
             return [*states, torch.zeros(1, batch, self.gru.hidden_size)]
         return states + [torch.zeros(batch, block.width, block.keep) for block in self.blocks]
 
-    def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
-        """Frames (batch, T, bands) in dB and the states before them -> logits and the states after."""
+    def heard(self, x: Tensor, states: States) -> tuple[Tensor, States]:
+        """As `forward`, without what the level adds."""
         after: States = []
         y = scaled(x)
-        for conv, state in zip(self.convs, states, strict=False):
-            y, s = conv(y, state)
-            after.append(s)
+        if self.config["memory"] == "window":
+            y = torch.cat([states[0], y], 2)
+            after.append(y[:, :, -self.context :])
+            for conv in self.convs:
+                y = conv.alone(y)  # type: ignore[operator]
+        else:
+            for conv, state in zip(self.convs, states, strict=False):
+                y, s = conv(y, state)
+                after.append(s)
         y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2)))
         if self.gru:
             y, s = self.gru(self.drop(y), states[-1])
             after.append(s)
         else:
             y = y.transpose(1, 2)
-            for block, state in zip(self.blocks, states[len(self.convs) :], strict=True):
+            for block, state in zip(self.blocks, states[len(after) :], strict=True):
                 y, s = block(y, state)
                 after.append(s)
             y = y.transpose(1, 2)
-        logits = self.head(self.drop(y))
+        return self.head(self.drop(y)), after
+
+    def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
+        """Frames (batch, T, bands) in dB and the states before them -> logits and the states after."""
+        logits, after = self.heard(x, states)
         if not self.training:
-            logits = torch.cat([logits[..., :2] + self.by_level(x), logits[..., 2:]], 2)
+            logits = torch.cat([logits[..., :2] + self.level(x), logits[..., 2:]], 2)
         return logits, after
+
+
+class Pair(nn.Module):
+    """Two networks heard together, of which each is mistaken about other strangers: the log-odds of shouting and of crying are the mean of theirs.
+
+    configs: of either.  share: of the second in the mean.  Not for training: each is trained by itself.
+    """
+
+    def __init__(self, configs: Sequence[Mapping[str, Any]], share: float) -> None:
+        super().__init__()
+        self.first, self.second = (Detector(**config) for config in configs)
+        self.config = {"configs": [self.first.config, self.second.config], "share": share}
+        self.level = Level(self.first.bands_in[0])
+        self._states = len(self.first.start())
+
+    def start(self, batch: int = 1) -> States:
+        """The states before any sound, first those of the first."""
+        return [*self.first.start(batch), *self.second.start(batch)]
+
+    def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
+        """As `Detector.forward`; logits (batch, T / 4, 2) of shouting and crying."""
+        (ours, after), (theirs, more) = self.first.heard(x, states[: self._states]), self.second.heard(x, states[self._states :])
+        return ours[..., :2] + self.config["share"] * (theirs[..., :2] - ours[..., :2]) + self.level(x), after + more
+
+
+def made(config: Mapping[str, Any]) -> "Detector | Pair":
+    """A network of the shape that `config` of another says."""
+    return Pair(**config) if "share" in config else Detector(**config)

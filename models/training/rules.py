@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from models.training.bench import bench_module
-from models.training.evaluate import logits_of, scene_features, step_scores
+from models.training.evaluate import scene_features, scores_of
 from models.training.heard import agreed
 
 AGREEMENTS = ((2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
@@ -49,7 +49,7 @@ def main() -> None:
     bench = bench_module(args.bench)
     truth = bench.read_truth(args.scenes / "truth.csv")
     names, frames = scene_features(args.scenes)
-    times, scores = step_scores(logits_of(args.run, frames))
+    times, scores = scores_of(args.run, frames)
     rules = {}
     for k, label in enumerate(("shouting", "crying")):
         best: tuple[float, ...] = (-1.0,)

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from models.training.begin import begun
 from models.training.mix import OUTPUTS, Mixer, Scene
-from models.training.networks import ODDS_PER_DB, Detector
+from models.training.networks import ODDS_PER_DB, Detector, Pair, made
 from models.training.render import REMADE, Entry, load_pool
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -73,7 +73,7 @@ def losses(logits: Tensor, batch: Batch) -> Tensor:
 
 
 @torch.no_grad()
-def taught(teachers: Sequence[Detector], frames: Tensor) -> Tensor:
+def taught(teachers: Sequence[Detector | Pair], frames: Tensor) -> Tensor:
     """What networks that hear together think of frames (batch, T, bands), by the mean of their log-odds: (batch, T / 4, 2) of shouting and crying, 0..1."""
     return torch.sigmoid(torch.stack([t(frames, t.start(len(frames)))[0][..., :2] for t in teachers]).mean(0))
 
@@ -165,15 +165,14 @@ def saved_average(network: torch.nn.Module) -> dict[str, Tensor]:
     return dict(torch.optim.swa_utils.AveragedModel(network, use_buffers=True).state_dict())
 
 
-def load_network(run: Path, *, level: bool = True) -> Detector:
+def load_network(run: Path, *, level: bool = True) -> Detector | Pair:
     """The averaged network of a run, in evaluation mode, and with what the level is worth if wanted."""
-    config = json.loads((run / "network.json").read_text())["config"]
-    network = Detector(**config)
+    network = made(json.loads((run / "network.json").read_text())["config"])
     average = torch.optim.swa_utils.AveragedModel(network, use_buffers=True)
     average.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
     network.load_state_dict(average.module.state_dict())
     if level:
-        network.odds_per_db.copy_(torch.tensor(ODDS_PER_DB))
+        network.level.odds_per_db.copy_(torch.tensor(ODDS_PER_DB))
     return network.eval()
 
 

@@ -25,10 +25,14 @@ from models.training.average import averaged, normalised  # noqa: E402
 from models.training.begin import begun  # noqa: E402
 from models.training.corpus import Corpus  # noqa: E402
 from models.training.evaluate import STEP  # noqa: E402
-from models.training.export import streamed  # noqa: E402
+from models.training.export import streamed, write_onnx  # noqa: E402
+from models.training.pair import main as pair_main  # noqa: E402
 from models.training.render import Entry, jobs  # noqa: E402
 from models.training.rules import believed_from  # noqa: E402
+from models.training.train import load_network, saved_average  # noqa: E402
 
+LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")
+"""What torch says of the exporter that names weights as `begin` reads them."""
 BENCH = ROOT.parent / "shared" / "bench" / "bench.py"
 
 
@@ -83,7 +87,7 @@ def test_what_the_level_is_worth_is_added_once_training_is_over(dba: float) -> N
     x = torch.from_numpy(log_mel(tone.astype(np.float32), LogMelSettings())[:100])[None]
     with torch.no_grad():
         alone, _ = network(x, network.start())
-        network.odds_per_db.copy_(torch.tensor([[0.2, 0.1], [0.0, 0.5]]))
+        network.level.odds_per_db.copy_(torch.tensor([[0.2, 0.1], [0.0, 0.5]]))
         besides, _ = network(x, network.start())
         below = np.clip(dba, networks.QUIET_DBA, networks.LOUD_DBA) - networks.LOUD_DBA
         above = np.clip(dba, networks.LOUD_DBA, networks.LOUDEST_DBA) - networks.LOUD_DBA
@@ -91,7 +95,7 @@ def test_what_the_level_is_worth_is_added_once_training_is_over(dba: float) -> N
         np.testing.assert_allclose((besides - alone)[0].numpy(), np.tile(expected, (25, 1)), atol=0.15)
         network.train().drop = torch.nn.Identity()
         in_training, _ = network(x, network.start())
-        network.odds_per_db.zero_()
+        network.level.odds_per_db.zero_()
         torch.testing.assert_close(in_training, network(x, network.start())[0])
 
 
@@ -186,10 +190,27 @@ def test_what_was_mistaken_stands_in_front_more_often() -> None:
     assert np.mean([entry == 1 for entry in alone]) == pytest.approx(mix.MISTAKEN, rel=0.4)
 
 
-def test_a_training_goes_on_from_a_detector_that_was_exported() -> None:
-    """The network that is begun from the shipped file gives, step by step, what the file gives; what is not kept of its outputs begins anew."""
+def run_of(network: networks.Detector, folder: Path, corpus: str) -> Path:
+    """The folder of a training that ended with this network."""
+    folder.mkdir()
+    torch.save({"average": saved_average(network)}, folder / "checkpoint.pt")
+    (folder / "network.json").write_text(json.dumps({"config": network.config, "data": [corpus], "step": 7}))
+    return folder
+
+
+def small(**kinds: Any) -> networks.Detector:
+    """A network that gives what a training asks for, its normalisation fitted."""
     scenes = frames(10.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
-    path, kept = ROOT / "models" / "detector.onnx", len(mix.OUTPUTS)
+    return normalised(networks.Detector(len(mix.OUTPUTS), widths=(4, 6, 8, 8, 8), width=16, **kinds), [scenes])
+
+
+@LEGACY
+def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) -> None:
+    """The network that is begun from a file gives, step by step, what the file gives; what is not kept of its outputs begins anew."""
+    torch.manual_seed(3)
+    scenes = frames(10.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
+    path, kept = tmp_path / "detector.onnx", len(mix.OUTPUTS)
+    assert write_onnx(run_of(small(), tmp_path / "run", "tiny"), path) < 2e-3
     network = begun(path, kept + 3, kept, scenes).eval()
     with torch.no_grad():
         logits = network(scenes[:1], network.start())[0][0, :, :2]
@@ -198,6 +219,24 @@ def test_a_training_goes_on_from_a_detector_that_was_exported() -> None:
     assert whole.std() > 1e-4
     states = network.start()
     np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-5)
+
+
+@LEGACY
+def test_two_trainings_are_heard_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the mean of their log-odds, and what the level is worth once; the file's stream gives the same, and a training goes on from the first of both."""
+    torch.manual_seed(4)
+    first, second = small(), small(memory="window", depthwise=True)
+    runs = run_of(first, tmp_path / "first", "one"), run_of(second, tmp_path / "second", "two")
+    monkeypatch.setattr(sys, "argv", ["pair", *map(str, runs), "--share", "0.4", "--out", str(tmp_path / "pair")])
+    pair_main()
+    pair, x = load_network(tmp_path / "pair"), frames(8.0)
+    with torch.no_grad():
+        ours, theirs = (network(x, network.start())[0][..., :2] for network in (first, second))
+        torch.testing.assert_close(pair(x, pair.start())[0], 0.6 * ours + 0.4 * theirs + pair.level(x))
+        assert pair.level(x).abs().max() > 0.1
+    assert json.loads((tmp_path / "pair" / "network.json").read_text())["data"] == ["one", "two"]
+    assert write_onnx(tmp_path / "pair", tmp_path / "detector.onnx") < 2e-3
+    torch.testing.assert_close(begun(tmp_path / "detector.onnx", 5, 5, x).head.weight, first.head.weight[:5], atol=1e-3, rtol=1e-3)
 
 
 def test_the_mean_of_two_trainings_is_between_them_and_normalised_anew() -> None:
@@ -246,7 +285,7 @@ def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path)
         f"models.training.{name}" for name in ("render", "train", "mine", "train", "rules", "export", "evaluate", "card")
     ]
     assert Detector.load(work).manifest.labels == LABELS
-    np.testing.assert_allclose(begun(work / "detector.onnx", 2, 2, frames(2.0)).odds_per_db, networks.ODDS_PER_DB, rtol=1e-6)
+    np.testing.assert_allclose(begun(work / "detector.onnx", 2, 2, frames(2.0)).level.odds_per_db, networks.ODDS_PER_DB, rtol=1e-6)
     assert json.loads((work / "run" / "network.json").read_text())["step"] == steps
     assert "shouting: AP" in (work / "report.txt").read_text()
     assert "| shouting | **the detector** |" in (work / "card.md").read_text()

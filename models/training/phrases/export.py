@@ -7,16 +7,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from models.training.export import streamed, traced
 from models.training.phrases.network import Syllables
 from models.training.phrases.train import load_network
-
-LEAST = 256  # values of a weight that is worth storing in half
 
 
 class Posteriors(nn.Module):
@@ -32,29 +28,11 @@ class Posteriors(nn.Module):
         return self.network.posteriors(logits), *after
 
 
-def halved(model: onnx.ModelProto) -> None:
-    """Store large weights as 16-bit floats, each with a cast behind it."""
-    graph = model.graph
-    casts = []
-    for weight in graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if weight.data_type == TensorProto.FLOAT and values.size >= LEAST:
-            name = weight.name
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    for cast in reversed(casts):
-        graph.node.insert(0, cast)
-    onnx.checker.check_model(model)
-
-
 def write_onnx(run: Path, path: Path) -> float:
     """The network of a run; the largest difference of a posterior between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
     states, bands = network.start(), network.config["bands"]
     names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"] + network.config["tones"], path)
-    model = onnx.load(path)
-    halved(model)
-    onnx.save(model, path)
     x = torch.randn(1, 1000, bands) * 10 - 60
     with torch.no_grad():
         whole = network.posteriors(network(x, network.start())[0][0]).numpy()
