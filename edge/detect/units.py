@@ -29,7 +29,8 @@ _COMMAND = (sys.executable, "-P", "-m", "edge.detect.units")
 
 # How people say a character where the dictionary gives the reading of the classroom; both are right in any sentence.
 _ANY_TONE = frozenset("一不")  # they change it with what follows
-_ALSO_SAID = {("谁", "shui"): "shei", ("这", "zhe"): "zhei", ("那", "na"): "nei", ("哪", "na"): "nei", ("血", "xue"): "xie", ("熟", "shu"): "shou"}
+_SAID_BOTH_WAYS = (("谁", "shui", "shei"), ("这", "zhe", "zhei"), ("那", "na", "nei"), ("哪", "na", "nei"), ("血", "xue", "xie"), ("熟", "shu", "shou"))
+_ALSO_SAID = {(character, said): other for character, *both in _SAID_BOTH_WAYS for said, other in (both, both[::-1])}
 # Interjections that are no syllables of the table, beside what is near them.
 _NEAR = {"n": "en", "ng": "en", "m": "mu", "hm": "heng", "hng": "heng", "ê": "ei"}
 # f- and hu- are one sound in much of the south: 飞 and 灰, 饭 and 换.

@@ -1,4 +1,4 @@
-"""From the corpus to a detector: tags, sounds in many guises, training, scenes of the bench, rules, ONNX file, report and the card's figures.
+"""From the corpus to a detector: tags, sounds in many guises, training of two networks, scenes of the bench, rules, ONNX file, report and the card's figures.
 
     python -m models.training --corpus ../shared/corpus --work build/training --steps 3000
 
@@ -58,6 +58,14 @@ def trained_steps(run: Path) -> int:
     return int(json.loads(settings.read_text())["step"]) if settings.exists() else 0
 
 
+def of_the_machine(more: Sequence[str]) -> list[str]:
+    """Those options of the training that are for the machine's sake, and hold for the second network as well; sizes and rates are the first one's."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    for name in ("--batch", "--threads", "--workers"):
+        parser.add_argument(name)
+    return [word for name, value in vars(parser.parse_known_args(more)[0]).items() if value for word in (f"--{name}", value)]
+
+
 def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(
@@ -84,35 +92,45 @@ def main() -> None:
     make(args, recipe, more)
 
 
+def trained(args: argparse.Namespace, more: Sequence[str]) -> Path:
+    """Train what is missing of two networks, and pair them. more: options of the training of the first. Returns the pair's folder."""
+    work = args.work
+    pool, run, window, pair, tags, mistaken = (work / name for name in ("pool", "run", "window", "pair", "tags.npz", "mistaken.npz"))
+    asked = ["--pool", pool, "--steps", args.steps, "--seed", args.seed, *(["--without", *args.without] if args.without else [])]
+    if trained_steps(run) < args.steps:
+        training = module("train", "--out", run, *asked, *(["--tags", tags] if args.teachers else []), *more)
+        if not mistaken.exists():
+            step([*training, "--until", args.steps // 2])
+            step(module("mine", run, "--pool", pool, "--out", mistaken, "--seed", args.seed))
+        step([*training, "--mistaken", mistaken])
+    if trained_steps(window) < args.steps:
+        step(module("train", "--out", window, *asked, "--mistaken", mistaken, "--memory", "window", "--depthwise", *of_the_machine(more)))
+    if not (pair / "network.json").exists():
+        step(module("pair", run, window, "--out", pair))
+    return pair
+
+
 def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
     """Make what is missing of a detector. recipe: the command as the manifest will name it. more: options of the training."""
     work = args.work
-    names = ("pool", "run", "dev", "tags.npz", "mistaken.npz", "rules.json", "report.txt", "card.md")
-    pool, run, scenes, tags, mistaken, rules, report, card = (work / name for name in names)
+    pool, scenes, tags, rules, report, card = (work / name for name in ("pool", "dev", "tags.npz", "rules.json", "report.txt", "card.md"))
     free = ["--commercial-only"] if args.commercial_only else []
     if args.teachers and not tags.exists():
         step(module("tag", "--corpus", args.corpus, "--teachers", args.teachers, "--out", tags, *free))
     if not (pool / f"index{args.rounds - 1:02d}.csv").exists():
         step(module("render", "--corpus", args.corpus, "--out", pool, "--rounds", args.rounds, "--seed", args.seed, "--jobs", args.jobs, *free))
-    if trained_steps(run) < args.steps:
-        less = ["--without", *args.without] if args.without else []
-        taught = ["--tags", tags] if args.teachers else []
-        training = module("train", "--pool", pool, "--out", run, "--steps", args.steps, "--seed", args.seed, *less, *taught, *more)
-        if not mistaken.exists():
-            step([*training, "--until", args.steps // 2])
-            step(module("mine", run, "--pool", pool, "--out", mistaken, "--seed", args.seed))
-        step([*training, "--mistaken", mistaken])
+    pair = trained(args, more)
     if not scenes.exists():
         unfinished = work / "dev.unfinished"
         step([sys.executable, args.bench, "build", "--corpus", args.corpus, "--split", "dev", "--seed", DEV_SEED, "--jobs", args.jobs, "--out", unfinished])
         unfinished.rename(scenes)
     if not rules.exists():
-        step(module("rules", run, "--scenes", scenes, "--bench", args.bench, "--out", rules))
+        step(module("rules", pair, "--scenes", scenes, "--bench", args.bench, "--out", rules))
     if not (work / "detector.toml").exists():
         today = datetime.now(UTC).date().isoformat()
-        step(module("export", run, "--rules", rules, "--out", work, "--date", today, "--training", recipe))
+        step(module("export", pair, "--rules", rules, "--out", work, "--date", today, "--training", recipe))
     if not report.exists():
-        step(module("evaluate", run, "--scenes", scenes, "--bench", args.bench), report)
+        step(module("evaluate", pair, "--scenes", scenes, "--bench", args.bench), report)
     if not card.exists():
         step(module("card", "--scenes", scenes, "--models", work, "--bench", args.bench, "--jobs", args.jobs, "--plot", work / "reliability.png"), card)
     print(f"\n{report}, {card}: what it reaches. To ship it: cp {work}/detector.onnx {work}/detector.toml models/")

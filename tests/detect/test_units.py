@@ -26,6 +26,7 @@ def shown(phrase: str, *mergers: Merger, heteronyms: bool = False, toned: bool =
         ("女儿绿色", "nv er lv se"),
         ("银行行不行", "yin hang xing bu xing"),
         ("谁打你", "shei/shui da ni"),
+        ("谁的水", "shei/shui de shui"),  # the dictionary reads it shei here, and shui above
         ("你这个人", "ni zhe/zhei ge ren"),
         ("嗯", "en/n"),
         ("\u3007", "ling"),

@@ -282,7 +282,7 @@ def test_one_command_makes_a_detector_and_goes_on_where_it_ended(tmp_path: Path)
     done = train()
     assert done.returncode == 0, done.stderr
     assert [line.split()[3] for line in done.stdout.splitlines() if line.startswith("$ python -m")] == [
-        f"models.training.{name}" for name in ("render", "train", "mine", "train", "rules", "export", "evaluate", "card")
+        f"models.training.{name}" for name in ("render", "train", "mine", "train", "train", "pair", "rules", "export", "evaluate", "card")
     ]
     assert Detector.load(work).manifest.labels == LABELS
     np.testing.assert_allclose(begun(work / "detector.onnx", 2, 2, frames(2.0)).level.odds_per_db, networks.ODDS_PER_DB, rtol=1e-6)

@@ -23,7 +23,7 @@ from models.training.phrases.train import load_network
 from models.training.render import load_pool, simulated_room
 from models.training.train import saved_average
 
-BATCHES, BATCH = 12, 24
+BATCHES, BATCH = 60, 24
 """Scenes from which the statistics of normalisation are taken."""
 MADE = 20  # simulated rooms beside the measured ones
 
