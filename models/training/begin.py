@@ -27,16 +27,17 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     """
     model = onnx.load(path)
     _, of = weights(model)
-    convs, products = of("Conv")[: len(Detector.STRIDES)], [given[0] for given in of("MatMul")]
-    sums = [given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1]
-    (w, r, b), hidden = of("GRU")[0], products[0].shape[1]
+    *convs, (squeeze, squeeze_bias) = of("Conv")[: len(Detector.STRIDES) + 1]
+    head, head_bias = of("MatMul")[0][0], next(given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1)
+    (w, r, b), hidden = of("GRU")[0], len(squeeze_bias)
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
     properties = {p.key: p.value for p in model.metadata_props}
     with torch.no_grad():
         network.level.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
-        for linear, product, bias, rows in ((network.squeeze, products[0], sums[0], hidden), (network.head, products[1], sums[1], kept)):
-            linear.weight[:rows].copy_(product.T[:rows])
-            linear.bias[:rows].copy_(bias[:rows])
+        network.squeeze.weight.copy_(squeeze.flatten(1))
+        network.squeeze.bias.copy_(squeeze_bias)
+        network.head.weight[:kept].copy_(head.T[:kept])
+        network.head.bias[:kept].copy_(head_bias[:kept])
         assert network.gru
         set_gru(network.gru, w, r, b)
         x = scaled(frames)

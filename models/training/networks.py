@@ -113,10 +113,12 @@ class Level(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (batch, T, bands) in dB -> (batch, T / 4, 2)."""
-        power = (torch.exp(x * (math.log(10) / 10)) * self.weights).sum(2).reshape(len(x), -1, 4).mean(2)
-        level = 10 * torch.log10(power + 1e-3)
-        above = torch.stack([level.clamp(QUIET_DBA, LOUD_DBA), level.clamp(LOUD_DBA, LOUDEST_DBA)], 2) - LOUD_DBA
-        return (above[:, :, None] * self.odds_per_db).sum(3)
+        nepers = 10 / math.log(10)  # dB in a neper of power: levels are worked out in these, which costs the terminal a few operations less
+        power = torch.exp(x.reshape(len(x), -1, 4 * x.shape[2]) * (1 / nepers)) @ (self.weights.repeat(4)[:, None] / 4)
+        level = torch.log(power + 1e-3)
+        quiet, loud, loudest = (dba / nepers for dba in (QUIET_DBA, LOUD_DBA, LOUDEST_DBA))
+        above = torch.cat([level.clamp(quiet, loud), level.clamp(loud, loudest)], 2) - loud
+        return above @ (self.odds_per_db.T * nepers)
 
 
 class Detector(nn.Module):
@@ -171,12 +173,12 @@ class Detector(nn.Module):
             for conv, state in zip(self.convs, states, strict=False):
                 y, s = conv(y, state)
                 after.append(s)
-        y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2)))
+        weight = self.squeeze.weight.view(self.squeeze.out_features, y.shape[1], 1, y.shape[3])  # as a convolution, which leaves time last
+        y = torch.relu(nn.functional.conv2d(y, weight, self.squeeze.bias)).squeeze(3)
         if self.gru:
-            y, s = self.gru(self.drop(y), states[-1])
+            y, s = self.gru(self.drop(y.transpose(1, 2)), states[-1])
             after.append(s)
         else:
-            y = y.transpose(1, 2)
             for block, state in zip(self.blocks, states[len(after) :], strict=True):
                 y, s = block(y, state)
                 after.append(s)
