@@ -26,18 +26,18 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     frames (batch, T, bands): scenes by which normalisation is fitted.
     """
     model = onnx.load(path)
-    _, of = weights(model)
-    *convs, (squeeze, squeeze_bias) = of("Conv")[: len(Detector.STRIDES) + 1]
-    head, head_bias = of("MatMul")[0][0], next(given[0] for given in of("Add") if given[0].ndim == 1 and given[0].numel() > 1)
-    (w, r, b), hidden = of("GRU")[0], len(squeeze_bias)
+    arrays, of = weights(model)
+    own = "network.first." if "network.first.squeeze.weight" in arrays else "network."
+    convs, head, (w, r, b) = of("Conv")[: len(Detector.STRIDES)], of("MatMul")[0][0], of("GRU")[0]
+    hidden = len(arrays[f"{own}squeeze.bias"])
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
     properties = {p.key: p.value for p in model.metadata_props}
     with torch.no_grad():
         network.level.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
-        network.squeeze.weight.copy_(squeeze.flatten(1))
-        network.squeeze.bias.copy_(squeeze_bias)
+        network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"])
+        network.squeeze.bias.copy_(arrays[f"{own}squeeze.bias"])
         network.head.weight[:kept].copy_(head.T[:kept])
-        network.head.bias[:kept].copy_(head_bias[:kept])
+        network.head.bias[:kept].copy_(arrays[f"{own}head.bias"][:kept])
         assert network.gru
         set_gru(network.gru, w, r, b)
         x = scaled(frames)
