@@ -113,12 +113,12 @@ class Level(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (batch, T, bands) in dB -> (batch, T / 4, 2)."""
-        nepers = 10 / math.log(10)  # dB in a neper of power: levels are worked out in these, which costs the terminal a few operations less
-        power = torch.exp(x.reshape(len(x), -1, 4 * x.shape[2]) * (1 / nepers)) @ (self.weights.repeat(4)[:, None] / 4)
+        e_db = 10 / math.log(10)  # dB of e times the power, in which levels are worked out: that costs the terminal a few operations less
+        power = torch.exp(x.reshape(len(x), -1, 4 * x.shape[2]) * (1 / e_db)) @ (self.weights.repeat(4)[:, None] / 4)
         level = torch.log(power + 1e-3)
-        quiet, loud, loudest = (dba / nepers for dba in (QUIET_DBA, LOUD_DBA, LOUDEST_DBA))
+        quiet, loud, loudest = (dba / e_db for dba in (QUIET_DBA, LOUD_DBA, LOUDEST_DBA))
         above = torch.cat([level.clamp(quiet, loud), level.clamp(loud, loudest)], 2) - loud
-        return above @ (self.odds_per_db.T * nepers)
+        return above @ (self.odds_per_db.T * e_db)
 
 
 class Detector(nn.Module):
