@@ -20,7 +20,7 @@ from edge.decide.types import Closed, Rule
 from edge.detect.detector import LABELS
 from edge.detect.manifest import read_manifest
 from models.training.bench import bench_module
-from models.training.heard import Heard, Scores, agreed, hear, of_label
+from models.training.heard import SEVEN, SEVEN_SHARE, Heard, Scores, agreed, hear, of_label
 
 Row = Mapping[str, str]
 Incidents = Mapping[str, Sequence[Closed]]
@@ -28,9 +28,6 @@ Incidents = Mapping[str, Sequence[Closed]]
 MARKS = ("<!-- figures of models.training.card: begin -->", "<!-- figures of models.training.card: end -->")
 GOALS = {"shouting": {"ap": 0.96, "recall@1/h": 0.85, "recall@10/h": 0.95}, "crying": {"ap": 0.90, "recall@1/h": 0.75, "recall@10/h": 0.90}}
 DELAY_S = {"shouting": 1.0, "crying": 2.0}
-SEVEN = ("cough", "laugh", "sing", "slam", "bell", "whistle", "horn")
-"""Kinds of which at most SEVEN_SHARE of the scenes each may raise anything."""
-SEVEN_SHARE = 0.02
 ORDINARY = ("speech", "read", "none")
 """Ordinary speech, read speech, and rooms in which nothing happens: at most one false alarm a day."""
 APART = 0.05  # women, men and children, in recall

@@ -3,11 +3,14 @@
     python -m models.training.rules RUN --scenes DIR --out rules.json
 
 A threshold is the lowest score from which on `--believed` of the peaks are events, fitted so that a higher score is never believed less; and, where that
-would let more than `--per-hour` false alarms through, counted `--margin` times for places that were never heard, as high as keeps them out.
+would let more than `--per-hour` false alarms through, counted `--margin` times for places that were never heard, or more than SEVEN_SHARE of the scenes of
+any of the kinds SEVEN, as high as keeps them out.
 """
 
 import argparse
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from scipy.optimize import isotonic_regression
 
 from models.training.bench import bench_module
 from models.training.evaluate import scene_features, scores_of
-from models.training.heard import agreed
+from models.training.heard import SEVEN, SEVEN_SHARE, agreed
 
 AGREEMENTS = ((2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
 """(agree, of): so many of the last so many steps; never one alone, which is a fifth of a second."""
@@ -32,6 +35,12 @@ def believed_from(scores: NDArray[np.float64], events: NDArray[np.bool_], share:
     fitted = isotonic_regression(events[order].astype(float)).x
     at = int(np.searchsorted(fitted, share))
     return float(scores[order][at]) if at < len(order) else 1.0
+
+
+def quiet_from(highest: Mapping[str, NDArray[np.float64]], share: float) -> float:
+    """The lowest threshold, in thousandths, that at most this share of the scenes of each kind reach; highest: kind -> the highest score of each scene (n,)."""
+    reached = [np.sort(scores)[::-1][int(share * len(scores))] for scores in highest.values() if len(scores)]
+    return math.floor(max(reached, default=0.0) * 1000 + 1) / 1000
 
 
 def main() -> None:
@@ -60,7 +69,9 @@ def main() -> None:
             few = float(worst[int(args.per_hour / args.margin * hours)])
             true = np.array([value for value, _ in events])
             believed = believed_from(np.concatenate([true, worst]), np.arange(len(true) + len(worst)) < len(true), args.believed)
-            threshold = float(np.clip(max(few, believed), 0.05, 0.99))
+            of_kind = {kind: np.array([files[row["file"]][1][label].max() for row in truth if row["kind"] == kind]) for kind in SEVEN}
+            quiet = quiet_from(of_kind, SEVEN_SHARE)
+            threshold = float(np.clip(max(few, believed, quiet), 0.05, 0.99))
             recall = float(np.mean([e > threshold for e, _ in events]))
             delays = []
             for value, row in events:
@@ -70,7 +81,8 @@ def main() -> None:
                     delays.append(t[after][0] - float(row["start"]))
             ap = bench.summary(events, alarms, hours)["ap"]
             delay_s = float(np.median(delays)) if delays else 0.0
-            print(f"{label}: {agree} of {of}: AP {ap:.3f}, threshold {threshold:.3f} (few false alarms: {few:.3f}, believed: {believed:.3f}), "
+            print(f"{label}: {agree} of {of}: AP {ap:.3f}, "
+                  f"threshold {threshold:.3f} (few false alarms: {few:.3f}, believed: {believed:.3f}, quiet: {quiet:.3f}), "
                   f"recall {recall:.3f}, {np.sum(worst > threshold) / hours:.2f} false alarms an hour, delay {delay_s:.2f} s")  # fmt: skip
             # A tenth of recall is worth a second of delay.
             if recall - 0.1 * delay_s > best[0]:

@@ -28,7 +28,7 @@ from models.training.evaluate import STEP  # noqa: E402
 from models.training.export import streamed, write_onnx  # noqa: E402
 from models.training.pair import main as pair_main  # noqa: E402
 from models.training.render import Entry, jobs  # noqa: E402
-from models.training.rules import believed_from  # noqa: E402
+from models.training.rules import believed_from, quiet_from  # noqa: E402
 from models.training.train import load_network, saved_average  # noqa: E402
 
 LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")
@@ -265,6 +265,15 @@ def test_a_threshold_is_where_peaks_are_believed() -> None:
     scores = np.array([0.9, 0.1, 0.5, 0.6, 0.2, 0.8])
     assert believed_from(scores, np.array([True, True, False, True, False, True]), 0.9) == 0.6
     assert believed_from(scores, np.array([False, True, True, True, True, False]), 0.9) == 1.0
+
+
+def test_the_threshold_lets_few_scenes_of_each_harmless_kind_through() -> None:
+    """One in fifty of a kind may reach it, none where there are fewer; a kind without scenes says nothing."""
+    many = np.array([0.9, 0.3, *[0.1] * 48])
+    assert quiet_from({"sing": many, "horn": np.array([])}, 0.02) == 0.301
+    assert quiet_from({"sing": many, "horn": np.array([0.4117, 0.2])}, 0.02) == 0.412
+    assert quiet_from({"sing": many[:49]}, 0.02) == 0.901
+    assert quiet_from({}, 0.02) == 0.001
 
 
 @pytest.mark.skipif(not BENCH.exists(), reason="no ../shared with the bench beside the checkout")

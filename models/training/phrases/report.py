@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.config.phrases import list_in_use
+from edge.config.schema import PhraseSettings
 from edge.detect.background import STRETCH_S
 from edge.detect.phrases import PHRASE_MANIFEST, read_phrase_manifest
 from edge.detect.search import scores
@@ -29,7 +31,6 @@ CUTS: Mapping[str, Callable[[Row], str]] = {
     ),
 }
 AFTER_S = 1.5  # an event's scores count for so long after its end, as the bench has it
-THRESHOLD = 0.5
 
 
 def table(label: str, events: Sequence[tuple[float, Row]], summary: Mapping[str, float]) -> list[str]:
@@ -45,22 +46,22 @@ def table(label: str, events: Sequence[tuple[float, Row]], summary: Mapping[str,
     return lines
 
 
-def of_each(phrases: Sequence[str], values: np.ndarray, truth: Sequence[Row]) -> list[dict[str, object]]:
-    """Recall and false alarms of each phrase at THRESHOLD. values: (scenes, steps, phrases) scores; a false alarm at most each STRETCH_S."""
+def of_each(thresholds: Mapping[str, float], values: np.ndarray, truth: Sequence[Row]) -> list[dict[str, object]]:
+    """Recall and false alarms of each phrase at its threshold. values: (scenes, steps, phrases) scores; a false alarm at most each STRETCH_S."""
     times = (np.arange(values.shape[1]) + 1) * STEP_S
     size = round(STRETCH_S / STEP_S)
     found: list[dict[str, object]] = []
-    for i, phrase in enumerate(phrases):
+    for i, (phrase, threshold) in enumerate(thresholds.items()):
         heard = [
-            float(values[n, (times >= float(row["start"])) & (times <= float(row["end"]) + AFTER_S), i].max(initial=0)) >= THRESHOLD
+            float(values[n, (times >= float(row["start"])) & (times <= float(row["end"]) + AFTER_S), i].max(initial=0)) >= threshold
             for n, row in enumerate(truth) if row["label"] and row["text"] == phrase
         ]  # fmt: skip
         without = [n for n, row in enumerate(truth) if not (row["label"] and alike(row["text"], phrase)) and row["kind"] != "near_miss"]
         peaks = values[without, : values.shape[1] // size * size, i].reshape(-1, size).max(axis=1)
         hours = len(peaks) * STRETCH_S / 3600
         if heard:
-            found.append({"text": phrase, "threshold": THRESHOLD, "recall": round(float(np.mean(heard)), 3), "recall_n": len(heard),
-                          "false_alarms_per_h": round(float(np.sum(peaks >= THRESHOLD)) / hours, 3), "hours": round(hours, 2)})  # fmt: skip
+            found.append({"text": phrase, "threshold": threshold, "recall": round(float(np.mean(heard)), 3), "recall_n": len(heard),
+                          "false_alarms_per_h": round(float(np.sum(peaks >= threshold)) / hours, 3), "hours": round(hours, 2)})  # fmt: skip
     return found
 
 
@@ -85,7 +86,8 @@ def main() -> None:
         manifest, kept = read_phrase_manifest(args.models / PHRASE_MANIFEST), np.load(args.fits)
         phrases = [str(p) for p in kept["phrases"]]
         curves = np.array([manifest.curve(p, len(p)) for p in phrases], np.float32)
-        rows = of_each(phrases, scores(kept["fits"].astype(np.float32), curves), truth)
+        listed = {p.text: p.threshold for p in list_in_use(PhraseSettings(), args.models).phrases}
+        rows = of_each({p: listed[p] for p in phrases}, scores(kept["fits"].astype(np.float32), curves), truth)
         lines = [f'model = "{manifest.sha256}"', f"source = {json.dumps(args.source, ensure_ascii=False)}"]
         for row in rows:
             lines += ["", "[[phrases]]", *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in row.items())]
