@@ -21,7 +21,7 @@ from tests.sound_server import VirtualMicrophone
 pytestmark = pytest.mark.skipif(not (models_folder() / "phrases.onnx").exists(), reason="there is no phrase model yet")
 pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed")
 
-LIST = '[help]\nphrases = ["救命", "开门"]\n[insult]\nphrases = [{text = "滚出去", threshold = 0.7}, {text = "蠢猪", on = false}]\n'
+LIST = 'thresholds = [0.5]\n[help]\nphrases = ["救命", "开门"]\n[insult]\nphrases = [{text = "滚出去", threshold = 0.7}, {text = "蠢猪", on = false}]\n'
 
 
 @pytest.fixture

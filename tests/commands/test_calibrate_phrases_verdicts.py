@@ -21,7 +21,7 @@ from tests.in_process import Done, xiaoan_with
 pytestmark = pytest.mark.skipif(not (models_folder() / "phrases-model.toml").exists(), reason="there is no phrase model yet")
 pytest.importorskip("scipy", reason="scipy (extra [technician]) is not installed")
 
-LIST = '[help]\nphrases = ["救命", "开门"]\n[insult]\nphrases = [{text = "滚出去", threshold = 0.7}, {text = "蠢猪", on = false}]\n'
+LIST = 'thresholds = [0.5]\n[help]\nphrases = ["救命", "开门"]\n[insult]\nphrases = [{text = "滚出去", threshold = 0.7}, {text = "蠢猪", on = false}]\n'
 NOON_MS = 1_795_147_200_000  # 2026-11-20
 SCORES = {"救命": (0.52, 0.66, 0.58), "滚出去": (0.55, 0.55, 0.52)}
 
