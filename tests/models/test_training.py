@@ -36,12 +36,13 @@ LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserW
 BENCH = ROOT.parent / "shared" / "bench" / "bench.py"
 
 
-@pytest.fixture(params=["gru", "tcn", "window"])
+@pytest.fixture(params=[("gru", {}), ("tcn", {}), ("window", {}), ("window", {"depthwise": True})], ids=str)
 def network(request: pytest.FixtureRequest) -> networks.Detector:
-    """A small network of each memory, its weights by chance, and large enough that its outputs are no constants."""
+    """A small network of each memory and shape, its weights by chance, and large enough that its outputs are no constants."""
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    network = networks.Detector(5, widths=(4, 6, 8, 8, 8), width=16, memory=request.param).eval()
+    memory, shape = request.param
+    network = networks.Detector(5, widths=(4, 6, 8, 8, 8), width=16, memory=memory, **shape).eval()
     with torch.no_grad():
         for weights in network.parameters():
             weights.mul_(2)
