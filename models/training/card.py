@@ -20,7 +20,7 @@ from edge.decide.types import Closed, Rule
 from edge.detect.detector import LABELS
 from edge.detect.manifest import read_manifest
 from models.training.bench import bench_module
-from models.training.heard import SEVEN, SEVEN_SHARE, Heard, Scores, agreed, hear, of_label
+from models.training.heard import SEVEN, SEVEN_SHARE, Heard, Scores, agreed, hear, of_label, of_seven
 
 Row = Mapping[str, str]
 Incidents = Mapping[str, Sequence[Closed]]
@@ -321,8 +321,7 @@ class Card:
         """The scenes by agreed scores, and the highest agreed score of each scene of the seven kinds."""
         rule, scores = self.rules[label], self.heard.scores()
         of = {file: (times, {"agreed": agreed(by[label], rule.agree, rule.of)}) for file, (times, by) in scores.items()}
-        seven = {kind: np.array([of[row["file"]][1]["agreed"].max() for row in self.truth if row["kind"] == kind]) for kind in SEVEN}
-        return scenes_of(self.bench, self.truth, of, label, "agreed"), {kind: highest for kind, highest in seven.items() if len(highest)}
+        return scenes_of(self.bench, self.truth, of, label, "agreed"), of_seven(self.truth, of, "agreed")
 
 
 def reliability(scenes: Sequence[Scene]) -> list[tuple[float, list[bool]]]:

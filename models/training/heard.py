@@ -73,6 +73,12 @@ def agreed(scores: NDArray[np.floating], agree: int, of: int) -> NDArray[np.floa
     return np.sort(windows, axis=1)[:, of - agree]
 
 
+def of_seven(truth: Sequence[Mapping[str, str]], scores: Scores, name: str) -> dict[str, NDArray[np.float64]]:
+    """Kind -> the highest score of this name in each of its scenes; of the SEVEN that have any."""
+    highest = {kind: np.array([scores[row["file"]][1][name].max() for row in truth if row["kind"] == kind]) for kind in SEVEN}
+    return {kind: found for kind, found in highest.items() if len(found)}
+
+
 def of_label(found: Sequence[Closed], label: str) -> list[Closed]:
     """Those of a label."""
     return [incident for incident in found if incident.label == label]

@@ -20,7 +20,7 @@ from scipy.optimize import isotonic_regression
 
 from models.training.bench import bench_module
 from models.training.evaluate import scene_features, scores_of
-from models.training.heard import SEVEN, SEVEN_SHARE, agreed
+from models.training.heard import SEVEN_SHARE, agreed, of_seven
 
 AGREEMENTS = ((2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
 """(agree, of): so many of the last so many steps; never one alone, which is a fifth of a second."""
@@ -69,8 +69,7 @@ def main() -> None:
             few = float(worst[int(args.per_hour / args.margin * hours)])
             true = np.array([value for value, _ in events])
             believed = believed_from(np.concatenate([true, worst]), np.arange(len(true) + len(worst)) < len(true), args.believed)
-            of_kind = {kind: np.array([files[row["file"]][1][label].max() for row in truth if row["kind"] == kind]) for kind in SEVEN}
-            quiet = quiet_from(of_kind, SEVEN_SHARE)
+            quiet = quiet_from(of_seven(truth, files, label), SEVEN_SHARE)
             threshold = float(np.clip(max(few, believed, quiet), 0.05, 0.99))
             recall = float(np.mean([e > threshold for e, _ in events]))
             delays = []

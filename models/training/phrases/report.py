@@ -72,6 +72,7 @@ def main() -> None:
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--fits", type=Path)
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--list", type=Path, help="list of phrases of which the fits are (default: the shipped one)")
     parser.add_argument("--evidence", type=Path)
     parser.add_argument("--source", default="", help="what sound it was, in a sentence")
     args = parser.parse_args()
@@ -86,7 +87,7 @@ def main() -> None:
         manifest, kept = read_phrase_manifest(args.models / PHRASE_MANIFEST), np.load(args.fits)
         phrases = [str(p) for p in kept["phrases"]]
         curves = np.array([manifest.curve(p, len(p)) for p in phrases], np.float32)
-        listed = {p.text: p.threshold for p in list_in_use(PhraseSettings(), args.models).phrases}
+        listed = {p.text: p.threshold for p in list_in_use(PhraseSettings(), args.models, args.list).phrases}
         rows = of_each({p: listed[p] for p in phrases}, scores(kept["fits"].astype(np.float32), curves), truth)
         lines = [f'model = "{manifest.sha256}"', f"source = {json.dumps(args.source, ensure_ascii=False)}"]
         for row in rows:
