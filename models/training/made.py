@@ -1,6 +1,6 @@
-"""Sounds of a school that the corpus has too few of, from signal models: bells, whistles, horns, alarms, slams, chairs, clapping, coughs, singing.
+"""Sounds of a school that the corpus has too few of, from signal models: bells, whistles, horns, alarms, slams, chairs, clapping, coughs, singing, crying.
 
-Voices that sing, laugh, cough are a source of pulses and breath through formants (source and filter, after Fant 1960).
+Voices that sing, laugh, cough, cry are a source of pulses and breath through formants (source and filter, after Fant 1960).
 """
 
 from collections.abc import Callable
@@ -287,9 +287,56 @@ def sneeze(rng: Rng) -> NDArray[np.float64]:
     return np.concatenate([inward, np.zeros(int(rng.uniform(0, 0.1) * RATE_HZ)), _edged(out, 0.005, 0.08)])
 
 
+def cry(rng: Rng) -> NDArray[np.float64]:
+    """A baby or a small child that cries: a breath drawn in, often squeaking, and a long voiced one out whose pitch rises and falls, once or many times.
+
+    Figures after Wasz-Hoeckert et al. 1968, Golub & Corwin 1985, LaGasse et al. 2005: pitch 300 to 650 Hz, breaths out of 0.3 to 4 s, in of 0.1 to 0.4 s.
+    """
+    age = rng.random()  # 0: newborn, 1: six years
+    size, pitch = (2.0 - 0.65 * age) * rng.uniform(0.93, 1.08), rng.uniform(380, 560) * (1 - 0.22 * age)
+    tilt_db, breath = rng.uniform(-9, -2), rng.uniform(0.0, 0.12)
+    rough, slow = rng.choice([0.0, rng.uniform(0, 0.8)]), rng.uniform(0.5, 1.6)
+    total, pieces = rng.choice([0.1, rng.uniform(1.5, 8.0)], p=[0.2, 0.8]), list[NDArray[np.float64]]()
+    while sum(map(len, pieces)) < total * RATE_HZ:
+        if rng.random() < 0.75:
+            n = int(rng.uniform(0.1, 0.4) * RATE_HZ)
+            inward = _edged(_through_vowels(_noise(rng, n, 600, 7000), rng, size), 0.05, 0.02) * rng.uniform(0.02, 0.25)
+            if rng.random() < 0.4:
+                squeak = _voiced(pitch * np.linspace(1.1, rng.uniform(1.2, 2), n), rng, size, 0.3, -8)
+                inward += rng.uniform(0.05, 0.4) * _edged(squeak, 0.05, 0.02)
+            pieces.append(inward)
+        f0_hz = _wail_pitch(rng, float(np.clip(slow * rng.lognormal(0, 0.5), 0.3, 4.0)), pitch)
+        n, t = len(f0_hz), np.linspace(0, 1, len(f0_hz))
+        y = _voiced(f0_hz, rng, size, breath, tilt_db)
+        part = np.clip(_smooth(rng, n, rng.uniform(1, 4)) + 2 * rough - 0.8, 0, 1)  # where half the pitch is heard beside it, and noise
+        half = 1 + rng.uniform(0.2, 0.9) * np.sin(np.pi * np.cumsum(f0_hz) / RATE_HZ) * (1 + 0.3 * _smooth(rng, n, 80))
+        hiss = rng.uniform(0.05, 0.4) * _through_vowels(_noise(rng, n, 700, 7500), rng, size)
+        y = (y * (1 - part) + part * (y * half + hiss)) * (1 - rng.uniform(0, 0.6) * t**2)
+        if rng.random() < 0.3:  # broken by sobs
+            sobs = np.clip(3 * np.sin(2 * np.pi * rng.uniform(3, 6) * n / RATE_HZ * t), 0, 1) * np.clip(2 * t - 0.6, 0, 1)
+            y *= 1 - rng.uniform(0.4, 1) * sobs
+        pieces.append(_edged(y, rng.uniform(0.02, 0.12), rng.uniform(0.05, 0.2)) * rng.uniform(0.5, 1))
+        if rng.random() < 0.5:
+            pieces.append(np.zeros(int(rng.uniform(0.02, 0.5) * RATE_HZ)))
+    return np.concatenate(pieces)
+
+
+def _wail_pitch(rng: Rng, seconds: float, pitch: float) -> NDArray[np.float64]:
+    """Pitch in Hz of one breath of crying: an arc or several, a tremor, and now and then a leap."""
+    t = _time(seconds) / seconds
+    arcs = 1 if rng.random() < 0.5 else rng.integers(1, 1 + max(2, int(seconds / 0.6)))
+    shape = np.sin(np.pi * t ** rng.uniform(0.25, 1.2)) if arcs == 1 else np.abs(np.sin(np.pi * arcs * t)) ** 0.5
+    f0_hz = pitch * rng.uniform(0.85, 1.2) * (1 + rng.uniform(0.05, 0.45) * (shape - 0.5)) * (1 - rng.uniform(0, 0.2) * t)
+    f0_hz *= 1 + rng.uniform(0, 0.03) * np.sin(2 * np.pi * rng.uniform(5, 12) * seconds * t) + rng.uniform(0, 0.02) * _smooth(rng, len(t), 8)
+    if rng.random() < 0.08:
+        at = int(rng.uniform(0, 0.7) * len(t))
+        f0_hz[at : at + int(rng.uniform(0.1, 0.5) * RATE_HZ)] *= rng.choice([1.5, 2.0, 2.5])
+    return f0_hz
+
+
 MAKERS: dict[str, Callable[[Rng], NDArray[np.float64]]] = {
     "bell": bell, "whistle": whistle, "horn": horn, "alarm": alarm, "siren": siren, "slam": slam, "chair": chair, "clap": clap,
-    "sing": sing, "laugh": laugh, "cough": cough, "sneeze": sneeze,
+    "sing": sing, "laugh": laugh, "cough": cough, "sneeze": sneeze, "cry_made": cry,
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ SHRINK = 4  # frames of input for one of output
 TAIL = 150  # frames after an event in which it may still be told
 DBFS_AT_0_DBA = -26.0 - 94.0  # a microphone of the usual sensitivity
 
-SHOUTING, CRYING = ("scream", "shout", "quarrel"), ("cry_baby", "cry_child", "wail", "sob")
+SHOUTING, CRYING = ("scream", "shout", "quarrel"), ("cry_baby", "cry_child", "cry_made", "wail", "sob")
 OUTPUTS = ("shouting", "crying", "scream", "shout", "cry_baby", "cry_child", "sob", "laugh", "yell_joy", "voice", "sing", "impact", "tone", "animal", "cough")
 GROUPS = {
     "voice": ("speech", "raised", "read", "sentence", "near_miss", "phrase", "word", "syllable", "homophone", "babble", "whisper"),
@@ -34,7 +34,8 @@ OUTPUT_OF = {kind: name for name, kinds in GROUPS.items() for kind in kinds} | {
 
 # dBA at 1 m (mean, spread): vocal efforts after ISO 9921 and ANSI S3.5-1997, the rest from published ranges; spread widened for rooms not seen.
 LEVEL_1M = {
-    "scream": (95, 6), "shout": (83, 5), "quarrel": (79, 5), "cry_baby": (86, 7), "cry_child": (82, 7), "wail": (79, 8), "sob": (68, 6), "laugh": (74, 7),
+    "scream": (95, 6), "shout": (83, 5), "quarrel": (79, 5), "cry_baby": (86, 7), "cry_child": (82, 7), "cry_made": (84, 7),
+    "wail": (79, 8), "sob": (68, 6), "laugh": (74, 7),
     "cheer": (84, 6), "yell_joy": (86, 6), "cough": (77, 6), "sneeze": (79, 6), "breath": (52, 6), "sing": (76, 7), "choir": (82, 6), "music": (72, 8),
     "speech": (65, 6), "raised": (71, 5), "read": (63, 5), "babble": (66, 6), "playground": (77, 7), "slam": (86, 7), "knock": (75, 7), "chair": (77, 7),
     "bell": (86, 7), "siren": (80, 7), "horn": (85, 7), "alarm": (82, 7), "dog": (84, 7), "cat": (73, 7), "bird": (66, 7), "animal": (74, 8),
@@ -47,7 +48,7 @@ SPEECH_LEVEL = (66, 6)
 BEDS = {"ambience": 5, "babble": 4, "rain": 1, "wind": 1, "music": 1, "playground": 1.5, "engine": 1, "water": 1, "footsteps": 0.7, "bird": 0.7}
 
 FRONTS = {
-    "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "wail": 2, "sob": 11, "quarrel": 4,
+    "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "cry_made": 2.5, "wail": 2, "sob": 11, "quarrel": 4,
     "speech": 6, "raised": 4, "read": 3, "sentence": 3, "near_miss": 1, "phrase": 1, "word": 0.7, "laugh": 7, "yell_joy": 5.5, "cough": 3, "sneeze": 1.5,
     "breath": 1, "sing": 4.5, "music": 2, "crowd": 5, "playground": 0.7, "cheer": 1, "slam": 2, "knock": 1.2, "chair": 1.5, "bell": 2, "siren": 2,
     "horn": 2, "alarm": 1.5, "dog": 3.5, "cat": 1.7, "bird": 0.7, "animal": 1.5, "clap": 1.2, "whistle": 1.5, "glass": 0.8, "footsteps": 0.5, "engine": 0.7,
@@ -243,6 +244,7 @@ class Mixer:
             "quarrel": ["shouting", "shout"],
             "cry_baby": ["crying", "cry_baby"],
             "cry_child": ["crying", "cry_child"],
+            "cry_made": ["crying"],
             "wail": ["crying"],
             "sob": ["crying", "sob"],
             "crowd": [],
