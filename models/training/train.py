@@ -97,6 +97,13 @@ def mistaken_scores(path: Path) -> dict[str, float]:
     return dict(zip(table["sorts"].tolist(), table["scores"].tolist(), strict=True))
 
 
+def keep_convolutions(network: Detector) -> None:
+    """Leave the convolutions, their normalisation and the squeeze as they are: what they have learnt to tell apart of strangers is not forgotten."""
+    network.convs.eval()
+    for part in (network.convs, network.squeeze):
+        part.requires_grad_(requires_grad=False)
+
+
 def train(args: argparse.Namespace) -> None:
     """Train up to `args.steps`, from the last checkpoint in `args.out` where there is one."""
     torch.set_num_threads(args.threads)
@@ -113,10 +120,13 @@ def train(args: argparse.Namespace) -> None:
         network = begun(args.begin, outputs, len(OUTPUTS), frames)
     else:
         network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last).train()
+    if args.keep_convolutions:
+        keep_convolutions(network)
     teachers = [load_network(run, level=False) for run in args.taught_by]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=0.02)
+    learnt = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(learnt, lr=args.rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=args.steps, pct_start=0.1, anneal_strategy="cos", final_div_factor=100)
     path, step = args.out / "checkpoint.pt", 0
     if path.exists():
@@ -127,7 +137,6 @@ def train(args: argparse.Namespace) -> None:
     loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step, tags), batch_size=None, num_workers=args.workers))
     log = (args.out / "log.csv").open("a", newline="")
     writer, began, losses_seen = csv.writer(log), time.monotonic(), []
-    network.train()
     last = min(args.until or args.steps, args.steps)
     while step < last:
         batch = next(loader)
@@ -138,7 +147,7 @@ def train(args: argparse.Namespace) -> None:
             loss = loss + TAUGHT_WEIGHT * functional.binary_cross_entropy_with_logits(logits[..., :2].float(), taught(teachers, batch[0]))
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
         optimiser.step()
         schedule.step()
         average.update_parameters(network)
@@ -184,6 +193,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--until", type=int, help="end at this step, to go on later (the learning rate goes by --steps)")
     parser.add_argument("--begin", type=Path, metavar="ONNX", help="a detector of an earlier training to go on from; its sizes count then (try --rate 1e-3)")
+    parser.add_argument("--keep-convolutions", action="store_true", help="learn the memory and the outputs only; with --begin")
     parser.add_argument("--mistaken", type=Path, help="sounds that an earlier state of the network took for alarming, from `mine`")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
@@ -197,7 +207,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
-    train(parser.parse_args())
+    args = parser.parse_args()
+    if args.keep_convolutions and not args.begin:
+        parser.error("--keep-convolutions needs a detector whose convolutions are kept: name it with --begin")
+    train(args)
 
 
 if __name__ == "__main__":

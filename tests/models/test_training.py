@@ -1,5 +1,6 @@
 """What training rests on: networks that stream, scenes whose targets are right, and one command that goes on where it ended."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from models.training.export import streamed, write_onnx  # noqa: E402
 from models.training.pair import main as pair_main  # noqa: E402
 from models.training.render import Entry, jobs  # noqa: E402
 from models.training.rules import believed_from, quiet_from  # noqa: E402
-from models.training.train import load_network, saved_average  # noqa: E402
+from models.training.train import keep_convolutions, load_network, saved_average  # noqa: E402
 
 LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")
 """What torch says of the exporter that names weights as `begin` reads them."""
@@ -238,6 +239,19 @@ def test_two_trainings_are_heard_together(tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads((tmp_path / "pair" / "network.json").read_text())["data"] == ["one", "two"]
     assert write_onnx(tmp_path / "pair", tmp_path / "detector.onnx") < 2e-3
     torch.testing.assert_close(begun(tmp_path / "detector.onnx", 5, 5, x).head.weight, first.head.weight[:5], atol=1e-3, rtol=1e-3)
+
+
+def test_a_training_that_keeps_the_convolutions_learns_the_memory_and_the_outputs_alone() -> None:
+    """Statistics of normalisation are kept as well, though scenes pass through in training mode."""
+    torch.manual_seed(5)
+    network = small().train()
+    before = copy.deepcopy(network.state_dict())
+    keep_convolutions(network)
+    optimiser = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=0.1)
+    network(frames(10.0) + 20, network.start())[0].square().mean().backward()
+    optimiser.step()
+    changed = {name.split(".")[0] for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"gru", "head"}
 
 
 def test_the_mean_of_two_trainings_is_between_them_and_normalised_anew() -> None:
