@@ -104,6 +104,20 @@ def keep_convolutions(network: Detector) -> None:
         part.requires_grad_(requires_grad=False)
 
 
+def at_first(args: argparse.Namespace, mixer: Mixer, outputs: int) -> Detector:
+    """The network of which a training begins, in training mode."""
+    if args.begin:
+        rng = np.random.default_rng(args.seed)
+        frames = torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)]))
+        network = begun(args.begin, outputs, len(OUTPUTS), frames)
+    else:
+        network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
+    network = network.to(memory_format=torch.channels_last).train()
+    if args.keep_convolutions:
+        keep_convolutions(network)
+    return network
+
+
 def train(args: argparse.Namespace) -> None:
     """Train up to `args.steps`, from the last checkpoint in `args.out` where there is one."""
     torch.set_num_threads(args.threads)
@@ -114,15 +128,7 @@ def train(args: argparse.Namespace) -> None:
     mixer = Mixer(shards, entries, without=args.without, mistaken=mistaken_scores(args.mistaken) if args.mistaken else None)
     torch.manual_seed(args.seed)
     outputs = len(OUTPUTS) + (0 if tags is None else tags.shape[1])
-    if args.begin:
-        rng = np.random.default_rng(args.seed)
-        frames = torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)]))
-        network = begun(args.begin, outputs, len(OUTPUTS), frames)
-    else:
-        network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
-    network = network.to(memory_format=torch.channels_last).train()
-    if args.keep_convolutions:
-        keep_convolutions(network)
+    network = at_first(args, mixer, outputs)
     teachers = [load_network(run, level=False) for run in args.taught_by]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True)
     learnt = [p for p in network.parameters() if p.requires_grad]
