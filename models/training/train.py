@@ -112,7 +112,7 @@ def at_first(args: argparse.Namespace, mixer: Mixer, outputs: int) -> Detector:
         network = begun(args.begin, outputs, len(OUTPUTS), frames)
     else:
         network = Detector(outputs, widths=args.widths, width=args.width, memory=args.memory, depthwise=args.depthwise)
-    network = network.to(memory_format=torch.channels_last).train()
+    network = network.to(memory_format=torch.channels_last)
     if args.keep_convolutions:
         keep_convolutions(network)
     return network
