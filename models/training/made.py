@@ -288,16 +288,19 @@ def sneeze(rng: Rng) -> NDArray[np.float64]:
 
 
 def cry(rng: Rng) -> NDArray[np.float64]:
-    """A baby or a small child that cries: a breath drawn in, often squeaking, and a long voiced one out whose pitch rises and falls, once or many times.
+    """A baby or a small child that cries: breaths drawn in, often squeaking, and long voiced ones out whose pitch rises and falls; whimpers and pauses.
 
     Figures after Wasz-Hoeckert et al. 1968, Golub & Corwin 1985, LaGasse et al. 2005: pitch 300 to 650 Hz, breaths out of 0.3 to 4 s, in of 0.1 to 0.4 s.
     """
     age = rng.random()  # 0: newborn, 1: six years
-    size, pitch = (2.0 - 0.65 * age) * rng.uniform(0.93, 1.08), rng.uniform(380, 560) * (1 - 0.22 * age)
-    tilt_db, breath = rng.uniform(-9, -2), rng.uniform(0.0, 0.12)
-    rough, slow = rng.choice([0.0, rng.uniform(0, 0.8)]), rng.uniform(0.5, 1.6)
+    size, pitch = (2.0 - 0.65 * age) * rng.uniform(0.93, 1.08), rng.uniform(360, 600) * (1 - 0.22 * age)
+    tilt_db, breath = rng.uniform(-11, -1), rng.uniform(0.0, 0.12)
+    rough, slow = rng.choice([0.0, rng.uniform(0, 0.9)]), rng.uniform(0.5, 1.6)
+    whimpers, pauses, uneven_db = rng.choice([0.0, rng.uniform(0, 0.7)]), rng.uniform(0.2, 1.5), rng.uniform(3, 20)
     total, pieces = rng.choice([0.1, rng.uniform(1.5, 8.0)], p=[0.2, 0.8]), list[NDArray[np.float64]]()
     while sum(map(len, pieces)) < total * RATE_HZ:
+        if rng.random() < whimpers:
+            pieces += _whimpers(rng, pitch, size, breath, tilt_db - 3)
         if rng.random() < 0.75:
             n = int(rng.uniform(0.1, 0.4) * RATE_HZ)
             inward = _edged(_through_vowels(_noise(rng, n, 600, 7000), rng, size), 0.05, 0.02) * rng.uniform(0.02, 0.25)
@@ -306,19 +309,43 @@ def cry(rng: Rng) -> NDArray[np.float64]:
                 inward += rng.uniform(0.05, 0.4) * _edged(squeak, 0.05, 0.02)
             pieces.append(inward)
         f0_hz = _wail_pitch(rng, float(np.clip(slow * rng.lognormal(0, 0.5), 0.3, 4.0)), pitch)
+        if rng.random() < 0.07:  # shrill
+            f0_hz = f0_hz * rng.uniform(1.5, 2.6)
         n, t = len(f0_hz), np.linspace(0, 1, len(f0_hz))
         y = _voiced(f0_hz, rng, size, breath, tilt_db)
         part = np.clip(_smooth(rng, n, rng.uniform(1, 4)) + 2 * rough - 0.8, 0, 1)  # where half the pitch is heard beside it, and noise
         half = 1 + rng.uniform(0.2, 0.9) * np.sin(np.pi * np.cumsum(f0_hz) / RATE_HZ) * (1 + 0.3 * _smooth(rng, n, 80))
-        hiss = rng.uniform(0.05, 0.4) * _through_vowels(_noise(rng, n, 700, 7500), rng, size)
+        hiss = rng.uniform(0.05, 0.6) * _through_vowels(_noise(rng, n, 700, 7500), rng, size)
         y = (y * (1 - part) + part * (y * half + hiss)) * (1 - rng.uniform(0, 0.6) * t**2)
         if rng.random() < 0.3:  # broken by sobs
             sobs = np.clip(3 * np.sin(2 * np.pi * rng.uniform(3, 6) * n / RATE_HZ * t), 0, 1) * np.clip(2 * t - 0.6, 0, 1)
             y *= 1 - rng.uniform(0.4, 1) * sobs
-        pieces.append(_edged(y, rng.uniform(0.02, 0.12), rng.uniform(0.05, 0.2)) * rng.uniform(0.5, 1))
-        if rng.random() < 0.5:
-            pieces.append(np.zeros(int(rng.uniform(0.02, 0.5) * RATE_HZ)))
-    return np.concatenate(pieces)
+        pieces.append(_edged(y, rng.uniform(0.02, 0.12), rng.uniform(0.05, 0.2)) * 10 ** (-uneven_db * rng.random() ** 2 / 20))
+        if rng.random() < 0.6:
+            pieces.append(np.zeros(int(rng.uniform(0.02, pauses) * RATE_HZ)))
+    return _recorded(np.concatenate(pieces), rng)
+
+
+def _whimpers(rng: Rng, pitch: float, size: float, breath: float, tilt_db: float) -> list[NDArray[np.float64]]:
+    """One to five short, soft, breathy sounds with pauses after them."""
+    pieces = []
+    for _ in range(rng.integers(1, 6)):
+        f0_hz = _wail_pitch(rng, rng.uniform(0.06, 0.35), pitch * rng.uniform(0.7, 1.1))
+        y = _voiced(f0_hz, rng, size, breath + rng.uniform(0, 0.3), tilt_db)
+        pieces += [_edged(y, 0.02, 0.04) * 10 ** (-rng.uniform(4, 22) / 20), np.zeros(int(rng.uniform(0.03, 0.4) * RATE_HZ))]
+    return pieces
+
+
+def _recorded(y: NDArray[np.float64], rng: Rng) -> NDArray[np.float64]:
+    """A sound as somebody's telephone had it: at times overdriven, often with noise under it, by 20 to 55 dB; peak about 1."""
+    y = y / (np.abs(y).max() + 1e-9)
+    if rng.random() < 0.35:
+        drive = rng.uniform(1.5, 6)
+        y = np.tanh(drive * y) / np.tanh(drive)
+    if rng.random() < 0.6:
+        noise = _noise(rng, len(y), rng.uniform(30, 300), rng.uniform(800, 7500))
+        y += noise / np.abs(noise).max() * 10 ** (-rng.uniform(20, 55) / 20)
+    return y
 
 
 def _wail_pitch(rng: Rng, seconds: float, pitch: float) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ SPEECH_LEVEL = (66, 6)
 BEDS = {"ambience": 5, "babble": 4, "rain": 1, "wind": 1, "music": 1, "playground": 1.5, "engine": 1, "water": 1, "footsteps": 0.7, "bird": 0.7}
 
 FRONTS = {
-    "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "cry_made": 2.5, "wail": 2, "sob": 11, "quarrel": 4,
+    "scream": 9, "shout": 15, "cry_baby": 7, "cry_child": 4, "cry_made": 5, "wail": 2, "sob": 11, "quarrel": 4,
     "speech": 6, "raised": 4, "read": 3, "sentence": 3, "near_miss": 1, "phrase": 1, "word": 0.7, "laugh": 7, "yell_joy": 5.5, "cough": 3, "sneeze": 1.5,
     "breath": 1, "sing": 4.5, "music": 2, "crowd": 5, "playground": 0.7, "cheer": 1, "slam": 2, "knock": 1.2, "chair": 1.5, "bell": 2, "siren": 2,
     "horn": 2, "alarm": 1.5, "dog": 3.5, "cat": 1.7, "bird": 0.7, "animal": 1.5, "clap": 1.2, "whistle": 1.5, "glass": 0.8, "footsteps": 0.5, "engine": 0.7,
@@ -69,8 +69,11 @@ CROWDS = (("yell_joy", "laugh", "clap"), ("speech", "raised", "laugh", "yell_joy
 """Kinds that a crowd is mixed of: cheering, a playground, babble, a choir, noisy play."""
 
 VOICES = frozenset({"scream", "shout", "cry_baby", "cry_child", "sob", "laugh", "yell_joy", *GROUPS["voice"], *GROUPS["sing"], *GROUPS["cough"]})
-WIDENED, NARROWED = 0.8, 0.12
-"""Of voices that a recorder cut off get the band above again; of all sounds lose it. Wails, which are made of babies, do not."""
+WIDENED, NARROWED, CRYING_NARROWED = 0.8, 0.2, 0.4
+"""Of voices that a recorder cut off get the band above again; of the other sounds lose it, and of crying, which has the fewest recorders.
+
+Wails, which are made of babies, are not widened.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +135,12 @@ class Mixer:
 
         Another recorder has its part in it: nearly all recordings of babies end at 4 kHz, and what was made of them lower still.
         """
-        frames = self._frames(i)
-        if rng.random() < NARROWED:
-            frames = narrowed(frames, rng)
-        elif self._entries[i].kind in VOICES and rng.random() < WIDENED:
+        recorded = frames = self._frames(i)
+        kind = self._entries[i].kind
+        if kind in VOICES and rng.random() < WIDENED:
             frames = widened(frames, rng)
+        if frames is recorded and rng.random() < (CRYING_NARROWED if kind in CRYING else NARROWED):
+            frames = narrowed(frames, rng)
         if rng.random() < 0.5:
             rows = np.linspace(0, len(frames) - 1, max(8, int(len(frames) * rng.uniform(*PACES))))
             bands = np.clip(np.arange(SETTINGS.bands) - rng.integers(-2, 3), 0, SETTINGS.bands - 1)
