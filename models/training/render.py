@@ -41,7 +41,7 @@ GUISES = {
 """Guises of a clip of each kind in one round; other kinds have 0.7."""
 
 MADE = {"bell": 40, "whistle": 40, "horn": 60, "alarm": 40, "siren": 30, "slam": 70, "chair": 40, "clap": 40,
-        "sing": 90, "laugh": 60, "cough": 80, "sneeze": 25, "cry_made": 120}  # fmt: skip
+        "sing": 90, "laugh": 60, "cough": 80, "sneeze": 25, "cry_made": 300}  # fmt: skip
 """Sounds from signal models in one round."""
 
 WIDE = frozenset({"dog", "cat", "animal", "bird", "siren", "alarm", "bell", "horn", "whistle", "music", "engine", "glass", "knock"})
