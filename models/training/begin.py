@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from models.training.networks import Detector, scaled
 
+LAYERS = len(Detector.STRIDES)
 LEVEL_PROPERTY = "odds_per_db"
 """Under this name a file says what the level is worth in it, as JSON of `Level.odds_per_db`; a file without it goes by the network alone."""
 
@@ -28,7 +29,7 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     model = onnx.load(path)
     arrays, of = weights(model)
     own = "network.first." if "network.first.squeeze.weight" in arrays else "network."
-    convs, head, (w, r, b) = of("Conv")[: len(Detector.STRIDES)], of("MatMul")[0][0], of("GRU")[0]
+    convs, head, (w, r, b) = of("Conv")[:LAYERS], of("MatMul")[0][0], of("GRU")[0]
     hidden = len(arrays[f"{own}squeeze.bias"])
     network = Detector(outputs, frames.shape[2], [len(bias) for _, bias in convs], hidden)
     properties = {p.key: p.value for p in model.metadata_props}
@@ -44,6 +45,33 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
         for conv, (weight, bias), state in zip(network.convs, convs, network.start(len(frames)), strict=False):
             y = normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2))
             x = torch.relu(y)
+    return network.train()
+
+
+def begun_second(path: Path, frames: Tensor) -> Detector:
+    """The second network in an ONNX file of a pair (depthwise convolutions and a window), in training mode; frames as for `begun`.
+
+    Raises ValueError where the file holds one network alone.
+    """
+    model = onnx.load(path)
+    arrays, of = weights(model)
+    if "network.second.squeeze.weight" not in arrays:
+        raise ValueError(f"{path} holds one network, not a pair: name the folder of another training in its place")
+    whole, *parts = [conv for conv in of("Conv") if len(conv) == 2][LAYERS:]  # without the squeeze, whose weight is reshaped before it is used
+    depth, point = parts[::2], parts[1::2]
+    head, squeeze = of("MatMul")[-1][0], arrays["network.second.squeeze.bias"]
+    widths = [len(bias) for _, bias in (whole, *point)]
+    network = Detector(head.shape[1], frames.shape[2], widths, len(squeeze), "window", depthwise=True)
+    with torch.no_grad():
+        network.squeeze.weight.copy_(arrays["network.second.squeeze.weight"])
+        network.squeeze.bias.copy_(squeeze)
+        network.head.weight.copy_(head.T)
+        network.head.bias.copy_(arrays["network.second.head.bias"])
+        x = torch.cat([network.start(len(frames))[0], scaled(frames)], 2)
+        x = torch.relu(normalised_as(network.convs[0].conv, network.convs[0].norm, *whole, x))
+        for conv, one, other in zip(network.convs[1:], depth, point, strict=True):
+            x = torch.relu(normalised_as(conv.conv[0], conv.conv[1], *one, x))
+            x = torch.relu(normalised_as(conv.conv[3], conv.norm, *other, x))
     return network.train()
 
 

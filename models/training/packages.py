@@ -1,7 +1,7 @@
 """Sounds of free games and toys in Debian packages, as a corpus that no training has heard: other people, microphones and studios.
 
     python -m models.training.packages --corpus ../shared/corpus --out UNSEEN        (needs apt-get and dpkg-deb; some 700 MB pass through a temporary folder)
-    python ../shared/bench/bench.py build --corpus UNSEEN --seed 3 --out SCENES
+    python ../shared/bench/bench.py build --corpus UNSEEN --split dev --seed 3 --out SCENES
     python -m models.training.evaluate models/detector.onnx --scenes SCENES
 
 Kinds go by the names of files, so that labels are rough: a death in a game is a scream at one time and a groan at another. Ambience is that of the split dev.

@@ -22,7 +22,7 @@ from models.training.networks import ODDS_PER_DB, Detector, Pair, made
 from models.training.render import REMADE, Entry, load_pool
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-MAIN_WEIGHT, KIND_WEIGHT, BAG_WEIGHT, TAG_WEIGHT, TAUGHT_WEIGHT = 1.0, 0.4, 1.0, 0.5, 2.0
+MAIN_WEIGHT, KIND_WEIGHT, BAG_WEIGHT, TAG_WEIGHT = 1.0, 0.4, 1.0, 0.5
 EMA = 0.98
 """Of the weights, a step. A longer one lags behind: over 2,000 steps 0.998 left the statistics of normalisation so far from the weights that a network of
 depthwise convolutions was worthless, and cost others up to 0.02 of average precision."""
@@ -76,6 +76,12 @@ def losses(logits: Tensor, batch: Batch) -> Tensor:
 def taught(teachers: Sequence[Detector | Pair], frames: Tensor) -> Tensor:
     """What networks that hear together think of frames (batch, T, bands), by the mean of their log-odds: (batch, T / 4, 2) of shouting and crying, 0..1."""
     return torch.sigmoid(torch.stack([t(frames, t.start(len(frames)))[0][..., :2] for t in teachers]).mean(0))
+
+
+def lesson(logits: Tensor, wanted: Tensor, labels: Sequence[str]) -> Tensor:
+    """Binary cross-entropy of these labels (batch, T / 4, outputs) to what teachers think of them (batch, T / 4, 2); the other outputs are free."""
+    columns = [OUTPUTS.index(label) for label in labels]
+    return functional.binary_cross_entropy_with_logits(logits[..., columns], wanted[..., columns])
 
 
 def teacher_tags(path: Path, entries: Sequence[Entry]) -> np.ndarray:
@@ -150,7 +156,7 @@ def train(args: argparse.Namespace) -> None:
             logits, _ = network(batch[0], network.start(len(batch[0])))
         loss = losses(logits.float(), batch)
         if teachers:
-            loss = loss + TAUGHT_WEIGHT * functional.binary_cross_entropy_with_logits(logits[..., :2].float(), taught(teachers, batch[0]))
+            loss = loss + args.taught_weight * lesson(logits.float(), taught(teachers, batch[0]), args.taught)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, 1.0)
@@ -206,6 +212,8 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], help="corpora left out")
     parser.add_argument("--tags", type=Path, help="teacher's tags of clips (npz of keys and values)")
     parser.add_argument("--taught-by", type=Path, nargs="*", default=[], metavar="RUN", help="trainings whose networks, heard together, are a further target")
+    parser.add_argument("--taught", nargs="+", choices=OUTPUTS[:2], default=OUTPUTS[:2], help="labels they teach, the others are learnt by scenes alone")
+    parser.add_argument("--taught-weight", type=float, default=2.0, help="of that target; the labels have 1 (default: %(default)s)")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64, 96])
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--memory", choices=("gru", "tcn", "window"), default="gru")

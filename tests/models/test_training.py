@@ -23,14 +23,14 @@ pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed:
 
 from models.training import mix, networks  # noqa: E402 - they need what may be skipped
 from models.training.average import averaged, normalised  # noqa: E402
-from models.training.begin import begun  # noqa: E402
+from models.training.begin import begun, begun_second  # noqa: E402
 from models.training.corpus import Corpus  # noqa: E402
 from models.training.evaluate import STEP  # noqa: E402
 from models.training.export import streamed, write_onnx  # noqa: E402
 from models.training.pair import main as pair_main  # noqa: E402
 from models.training.render import Entry, jobs  # noqa: E402
 from models.training.rules import believed_from, quiet_from  # noqa: E402
-from models.training.train import keep_convolutions, load_network, saved_average  # noqa: E402
+from models.training.train import keep_convolutions, lesson, load_network, saved_average  # noqa: E402
 
 LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")
 """What torch says of the exporter that names weights as `begin` reads them."""
@@ -235,6 +235,8 @@ def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) ->
     scenes = frames(10.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
     path, kept = tmp_path / "detector.onnx", len(mix.OUTPUTS)
     assert write_onnx(run_of(small(), tmp_path / "run", "tiny"), path) < 2e-3
+    with pytest.raises(ValueError, match="holds one network, not a pair"):
+        begun_second(path, scenes)
     network = begun(path, kept + 3, kept, scenes).eval()
     with torch.no_grad():
         logits = network(scenes[:1], network.start())[0][0, :, :2]
@@ -247,7 +249,7 @@ def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) ->
 
 @LEGACY
 def test_two_trainings_are_heard_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the mean of their log-odds, and what the level is worth once; the file's stream gives the same, and a training goes on from the first of both."""
+    """By the mean of their log-odds, and what the level is worth once; the file's stream gives the same, and both can be had back from the file."""
     torch.manual_seed(4)
     first, second = small(), small(memory="window", depthwise=True)
     runs = run_of(first, tmp_path / "first", "one"), run_of(second, tmp_path / "second", "two")
@@ -260,7 +262,24 @@ def test_two_trainings_are_heard_together(tmp_path: Path, monkeypatch: pytest.Mo
         assert pair.level(x).abs().max() > 0.1
     assert json.loads((tmp_path / "pair" / "network.json").read_text())["data"] == ["one", "two"]
     assert write_onnx(tmp_path / "pair", tmp_path / "detector.onnx") < 2e-3
-    torch.testing.assert_close(begun(tmp_path / "detector.onnx", 5, 5, x).head.weight, first.head.weight[:5], atol=1e-3, rtol=1e-3)
+    (tmp_path / "detector.toml").write_text('data = ["one", "two"]', encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["pair", *[str(tmp_path / "detector.onnx")] * 2, "--share", "0.4", "--out", str(tmp_path / "again")])
+    pair_main()
+    again = load_network(tmp_path / "again")
+    with torch.no_grad():
+        torch.testing.assert_close(again(x, again.start())[0], pair(x, pair.start())[0], atol=2e-2, rtol=1e-2)  # of weights stored in half
+
+
+def test_teachers_teach_the_labels_that_are_named_alone() -> None:
+    """Shouting is drawn to what they think of it, with nothing left to learn where that is reached; crying is left to the scenes."""
+    wanted = torch.sigmoid(torch.tensor([[[2.0, -1.0], [-3.0, 4.0]]]))
+    logits = torch.zeros(1, 2, len(mix.OUTPUTS), requires_grad=True)
+    lesson(logits, wanted, ["shouting"]).backward()
+    assert torch.equal(logits.grad.sign()[0, :, 0], torch.tensor([-1.0, 1.0]))  # down the slope: up to what is sure, down to what is not
+    assert not logits.grad[..., 1:].any()
+    reached = torch.cat([torch.logit(wanted), torch.zeros(1, 2, 3)], 2).requires_grad_()
+    lesson(reached, wanted, ["shouting", "crying"]).backward()
+    torch.testing.assert_close(reached.grad, torch.zeros_like(reached), atol=1e-6, rtol=0)
 
 
 def test_a_training_that_keeps_the_convolutions_learns_the_memory_and_the_outputs_alone() -> None:
