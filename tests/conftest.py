@@ -1,5 +1,6 @@
 """Fixtures for all tests: the real parts that need starting."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.broker import broker, desk  # noqa: F401 - fixtures
 
 settings.register_profile("any machine", deadline=None)  # how long a case takes says something of the machine, and nothing of the code
 settings.load_profile("any machine")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs this in the background has Ctrl-C ignored, which every child would inherit
 
 
 @pytest.fixture
