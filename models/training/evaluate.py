@@ -1,8 +1,9 @@
 """Scores a trained network on bench scenes.
 
-    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut]        or detector.onnx, beside its manifest, in place of RUN
+    python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut [HZ]]        or detector.onnx, beside its manifest, in place of RUN
 
-With --cut nothing above 4 kHz reaches the network, as a narrow recorder or codec would have it: a network whose figures change much goes by the recorder.
+With --cut nothing above 4 kHz, or HZ, reaches the network, as a narrow recorder or codec would have it: a network whose figures
+change much goes by the recorder.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from edge.detect.detector import LABELS, Detector
 from edge.features import RATE_HZ
-from edge.features.logmel import log_mel
+from edge.features.logmel import log_mel, mel_bank
 from models.training.bench import bench_module
 from models.training.recorder import without_above
 from models.training.render import SETTINGS
@@ -31,7 +32,7 @@ Row = Mapping[str, str]
 Found = tuple[float, Row]
 
 STEP = 5  # outputs in a step: 0.2 s
-CUT_BAND, CUT_DB = 49, 12.0  # the first band above 4 kHz; and by how much each is below the one under it
+CUT_HZ, CUT_DB = 4000.0, 12.0  # where most recordings of babies end; and by how much each band from there on is below the one under it
 
 
 def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:
@@ -47,9 +48,10 @@ def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:
     return names, frames
 
 
-def cut(frames: NDArray[np.float16]) -> NDArray[np.float16]:
-    """Frames (scenes, frames, bands) in dB without what is above 4 kHz."""
-    return np.maximum(without_above(frames, CUT_BAND, CUT_DB), np.float16(10 * math.log10(SETTINGS.floor)))
+def cut(frames: NDArray[np.float16], hz: float = CUT_HZ) -> NDArray[np.float16]:
+    """Frames (scenes, frames, bands) in dB without the bands that reach above `hz`."""
+    reaches = (mel_bank(SETTINGS)[np.fft.rfftfreq(SETTINGS.window, 1 / RATE_HZ) > hz] > 0).any(axis=0)
+    return np.maximum(without_above(frames, int(reaches.argmax()), CUT_DB), np.float16(10 * math.log10(SETTINGS.floor)))
 
 
 @torch.no_grad()
@@ -133,25 +135,27 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of a training, or an exported detector.onnx beside its manifest")
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
-    parser.add_argument("--cut", action="store_true", help="without what is above 4 kHz")
+    parser.add_argument("--cut", type=float, nargs="?", const=CUT_HZ, metavar="HZ", help="without what is above (4 kHz where no other is given)")
     parser.add_argument("--short", action="store_true", help="without the figures by kind and corpus")
     parser.add_argument("--append", type=Path, metavar="CSV", help="add the figures to a table of what was tried")
     args = parser.parse_args()
-    if args.append and not args.run.is_dir():
+    if args.cut is not None and not SETTINGS.low_hz < args.cut < SETTINGS.high_hz:
+        parser.error(f"--cut is between {SETTINGS.low_hz:g} and {SETTINGS.high_hz:g} Hz")
+    if args.append and not (args.run.is_dir() and json.loads((args.run / "network.json").read_text())["args"]):  # a pair out of a file has none
         parser.error("--append needs the folder of a training, which says how it was made")
     torch.set_num_threads(1)
     bench = bench_module(args.bench)
     truth = bench.read_truth(args.scenes / "truth.csv")
     names, frames = scene_features(args.scenes)
-    times, scores = scores_of(args.run, cut(frames) if args.cut else frames)
+    times, scores = scores_of(args.run, cut(frames, args.cut) if args.cut else frames)
     files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(LABELS)}) for i, n in enumerate(names)}
     for k, label in enumerate(LABELS):
         events, alarms, hours = bench.evaluate(truth, files, label)
         s = bench.summary(events, alarms, hours)
         reached = f"AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}" if events else "no event in these scenes"
-        print(f"{args.run.name}{' cut at 4 kHz' if args.cut else ''} {label}: {reached}")
+        print(f"{args.run.name}{f' cut at {args.cut / 1000:g} kHz' if args.cut else ''} {label}: {reached}")
         if args.append and events:
-            append(args.append, args.run, args.scenes.name + (" cut" if args.cut else ""), label, len(events), hours, s)
+            append(args.append, args.run, args.scenes.name + (f" cut at {args.cut / 1000:g} kHz" if args.cut else ""), label, len(events), hours, s)
         if args.short:
             continue
         highest = {name: float(scores[i, :, k].max()) for i, name in enumerate(names)}

@@ -46,7 +46,10 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=SHARE, help="of the second (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    (about, first), (other, second) = part_of(args.runs[0], first_of), part_of(args.runs[1], begun_second)
+    try:
+        (about, first), (other, second) = part_of(args.runs[0], first_of), part_of(args.runs[1], begun_second)
+    except (OSError, ValueError) as wrong:
+        parser.error(str(wrong))
     pair = Pair([first.config, second.config], args.share)
     pair.first.load_state_dict(first.state_dict())
     pair.second.load_state_dict(second.state_dict())

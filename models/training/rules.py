@@ -29,7 +29,6 @@ AGREEMENTS = ((2, 2), (2, 3), (3, 4), (3, 5), (4, 6), (5, 8))
 HOLD_S = {"shouting": 6.0, "crying": 12.0}
 """A quarrel has pauses of a few seconds, crying of several breaths; within them it is one incident."""
 
-
 MARGINS = (2.0, 5.0)
 """How many times more false alarms of shouting and of crying scenes of sounds never heard brought than development scenes did (models/README.md)."""
 

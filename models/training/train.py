@@ -81,7 +81,7 @@ def taught(teachers: Sequence[Detector | Pair], frames: Tensor) -> Tensor:
 def lesson(logits: Tensor, wanted: Tensor, labels: Sequence[str]) -> Tensor:
     """Binary cross-entropy of these labels (batch, T / 4, outputs) to what teachers think of them (batch, T / 4, 2); the other outputs are free."""
     columns = [OUTPUTS.index(label) for label in labels]
-    return functional.binary_cross_entropy_with_logits(logits[..., columns], wanted[..., columns])
+    return masked_bce(logits[..., columns], wanted[..., columns])
 
 
 def teacher_tags(path: Path, entries: Sequence[Entry]) -> np.ndarray:
