@@ -23,7 +23,8 @@ LEVEL_PROPERTY = "odds_per_db"
 def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     """The network in an ONNX file (of convolutions and a GRU), in training mode; of a pair the first one.
 
-    outputs: how many it shall have, of which the first `kept` are the file's; the others begin anew (a teacher's classes may be other ones now).
+    outputs: how many it shall have. They are the file's where it has as many; else the first `kept` of them, and the others begin anew (a teacher's
+    classes are other ones then).
     frames (batch, T, bands): scenes by which normalisation is fitted.
     """
     model = onnx.load(path)
@@ -35,10 +36,7 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
     properties = {p.key: p.value for p in model.metadata_props}
     with torch.no_grad():
         network.level.odds_per_db.copy_(torch.tensor(json.loads(properties.get(LEVEL_PROPERTY, "[[0, 0], [0, 0]]"))))
-        network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"])
-        network.squeeze.bias.copy_(arrays[f"{own}squeeze.bias"])
-        network.head.weight[:kept].copy_(head.T[:kept])
-        network.head.bias[:kept].copy_(arrays[f"{own}head.bias"][:kept])
+        set_lines(network, arrays, own, head, outputs if head.shape[1] == outputs else kept)
         assert network.gru
         set_gru(network.gru, w, r, b)
         x = scaled(frames)
@@ -59,14 +57,11 @@ def begun_second(path: Path, frames: Tensor) -> Detector:
         raise ValueError(f"{path} holds one network, not a pair: name the folder of another training in its place")
     whole, *parts = [conv for conv in of("Conv") if len(conv) == 2][LAYERS:]  # without the squeeze, whose weight is reshaped before it is used
     depth, point = parts[::2], parts[1::2]
-    head, squeeze = of("MatMul")[-1][0], arrays["network.second.squeeze.bias"]
+    head = of("MatMul")[-1][0]
     widths = [len(bias) for _, bias in (whole, *point)]
-    network = Detector(head.shape[1], frames.shape[2], widths, len(squeeze), "window", depthwise=True)
+    network = Detector(head.shape[1], frames.shape[2], widths, len(arrays["network.second.squeeze.bias"]), "window", depthwise=True)
     with torch.no_grad():
-        network.squeeze.weight.copy_(arrays["network.second.squeeze.weight"])
-        network.squeeze.bias.copy_(squeeze)
-        network.head.weight.copy_(head.T)
-        network.head.bias.copy_(arrays["network.second.head.bias"])
+        set_lines(network, arrays, "network.second.", head, head.shape[1])
         x = torch.cat([network.start(len(frames))[0], scaled(frames)], 2)
         x = torch.relu(normalised_as(network.convs[0].conv, network.convs[0].norm, *whole, x))
         for conv, one, other in zip(network.convs[1:], depth, point, strict=True):
@@ -84,6 +79,14 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
         return [found for node in graph.node if node.op_type == kind and (found := [arrays[name] for name in node.input if name in arrays])]
 
     return arrays, of
+
+
+def set_lines(network: Detector, arrays: dict[str, Tensor], own: str, head: Tensor, kept: int) -> None:
+    """Set the squeeze and the first `kept` outputs to what an ONNX file has of them under names that begin with `own`; head (inputs, outputs)."""
+    network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"])
+    network.squeeze.bias.copy_(arrays[f"{own}squeeze.bias"])
+    network.head.weight[:kept].copy_(head.T[:kept])
+    network.head.bias[:kept].copy_(arrays[f"{own}head.bias"][:kept])
 
 
 def set_gru(gru: nn.GRU, w: Tensor, r: Tensor, b: Tensor) -> None:

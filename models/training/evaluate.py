@@ -3,7 +3,7 @@
     python -m models.training.evaluate RUN --scenes DIR [--bench bench.py] [--cut [HZ]]        or detector.onnx, beside its manifest, in place of RUN
 
 With --cut nothing above 4 kHz, or HZ, reaches the network, as a narrow recorder or codec would have it: a network whose figures
-change much goes by the recorder.
+change much goes by the recorder. With --only scenes of other corpora than these are left out: what a training has heard is not for judging it by.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import csv
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,14 @@ def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:
     frames = np.stack([log_mel(soundfile.read(folder / n, dtype="float32")[0], SETTINGS).astype(np.float16) for n in names])
     np.savez(kept, names=np.array(names), frames=frames)
     return names, frames
+
+
+def scenes_of(truth: Sequence[Row], corpora: Collection[str]) -> list[str]:
+    """Files of the scenes in whose rows of truth these corpora alone are named."""
+    named: dict[str, set[str]] = {}
+    for row in truth:
+        named.setdefault(row["file"], set()).add(row["corpus"])
+    return sorted(file for file, there in named.items() if there <= set(corpora))
 
 
 def cut(frames: NDArray[np.float16], hz: float = CUT_HZ) -> NDArray[np.float16]:
@@ -136,6 +144,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench/bench.py"))
     parser.add_argument("--cut", type=float, nargs="?", const=CUT_HZ, metavar="HZ", help="without what is above (4 kHz where no other is given)")
+    parser.add_argument("--only", nargs="+", metavar="CORPUS", help="only scenes of sounds of these corpora")
     parser.add_argument("--short", action="store_true", help="without the figures by kind and corpus")
     parser.add_argument("--append", type=Path, metavar="CSV", help="add the figures to a table of what was tried")
     args = parser.parse_args()
@@ -147,15 +156,20 @@ def main() -> None:
     bench = bench_module(args.bench)
     truth = bench.read_truth(args.scenes / "truth.csv")
     names, frames = scene_features(args.scenes)
+    if args.only:
+        chosen = scenes_of(truth, args.only) or parser.error(f"no scene of {args.scenes} is of {', '.join(args.only)} alone")
+        names, frames = chosen, frames[np.searchsorted(names, chosen)]
+        truth = [row for row in truth if row["file"] in set(chosen)]
     times, scores = scores_of(args.run, cut(frames, args.cut) if args.cut else frames)
     files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(LABELS)}) for i, n in enumerate(names)}
+    scenes = args.scenes.name + (f" of {' '.join(args.only)}" if args.only else "") + (f" cut at {args.cut / 1000:g} kHz" if args.cut else "")
     for k, label in enumerate(LABELS):
         events, alarms, hours = bench.evaluate(truth, files, label)
         s = bench.summary(events, alarms, hours)
         reached = f"AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}" if events else "no event in these scenes"
         print(f"{args.run.name}{f' cut at {args.cut / 1000:g} kHz' if args.cut else ''} {label}: {reached}")
         if args.append and events:
-            append(args.append, args.run, args.scenes.name + (f" cut at {args.cut / 1000:g} kHz" if args.cut else ""), label, len(events), hours, s)
+            append(args.append, args.run, scenes, label, len(events), hours, s)
         if args.short:
             continue
         highest = {name: float(scores[i, :, k].max()) for i, name in enumerate(names)}

@@ -17,7 +17,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,8 +88,8 @@ SORTS = (
 )  # fmt: skip
 LICENCE = "free, see the package's copyright file"
 
-TAUGHT = frozenset({"etw-data", "circuslinux-data", "dustracing2d-data", "qabcs-data", "foobillardplus-data", "frozen-bubble-data"})
-"""Packages whose sounds are of the split train: crowds that cheer and clap, of which there are next to none elsewhere."""
+TAUGHT = ("etw-data", "circuslinux-data", "dustracing2d-data", "qabcs-data", "foobillardplus-data", "frozen-bubble-data")
+"""Packages whose sounds are of the split train where no others are named: crowds that cheer and clap, of which there are next to none elsewhere."""
 
 
 class Found(NamedTuple):
@@ -123,30 +123,32 @@ def unpacked(package: str, folder: Path) -> Path:
     return folder / package
 
 
-def rows_of(package: str, found: list[Found], tar: tarfile.TarFile, rng: np.random.Generator) -> Iterator[dict[str, str]]:
-    """Manifest rows of a package's sounds, which are added to the tar; each is of the first sort that fits."""
+def rows_of(package: str, found: list[Found], tar: tarfile.TarFile, rng: np.random.Generator, taught: Collection[str]) -> Iterator[dict[str, str]]:
+    """Manifest rows of a package's sounds, which are added to the tar; each is of the first sort that fits. What is silent is not taught."""
     left = dict(enumerate(found))
     for sort in (s for s in SORTS if s.package == package):
         fitting = {i: match for i, f in left.items() if (match := re.search(sort.path, f.path))}
         left = {i: f for i, f in left.items() if i not in fitting}
         for i in sorted(rng.permutation(list(fitting))[: sort.most].tolist()):
-            info = soundfile.info(io.BytesIO(found[i].data))
-            seconds = info.frames / info.samplerate
-            if seconds < SHORTEST_S:
+            sound, rate = soundfile.read(io.BytesIO(found[i].data))
+            seconds = len(sound) / rate
+            if seconds < SHORTEST_S or (package in taught and not sound.any()):
                 continue
             name = re.sub(r"[^\w.]+", "-", found[i].path)
             add(tar, name, found[i].data)
             who = fitting[i].groupdict().get("who", name)
             yield {"corpus": package, "file": name, "seconds": f"{seconds:.2f}", "kind": sort.kind, "group": "unknown", "speaker": who,
-                   "licence": LICENCE, "origin": f"Debian, {package}: {found[i].path}", "split": "train" if package in TAUGHT else "dev"}  # fmt: skip
+                   "licence": LICENCE, "origin": f"Debian, {package}: {found[i].path}", "split": "train" if package in taught else "dev"}  # fmt: skip
 
 
 def main() -> None:
     """Run it from the command line."""
+    packages = tuple(dict.fromkeys(s.package for s in SORTS))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True, help="for ambience and room responses")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--unpacked", type=Path, help="a folder with the packages, each unpacked in a folder of its name, in place of fetching them")
+    parser.add_argument("--taught", nargs="+", default=TAUGHT, choices=("all", *packages), metavar="PACKAGE", help="whose sounds are for training, or all")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
@@ -154,11 +156,11 @@ def main() -> None:
     with (args.corpus / "manifest.csv").open(newline="", encoding="utf-8") as file:
         dev = list(csv.DictReader(file))
     rows = [r for r in dev if r["split"] == "dev" and r["kind"] == "ambience"]
-    for package in dict.fromkeys(s.package for s in SORTS):
+    for package in packages:
         with tempfile.TemporaryDirectory(prefix="packages-") as temporary:
             folder = args.unpacked / package if args.unpacked else unpacked(package, Path(temporary))
             with tarfile.open(args.out / f"{package}.tar", "w") as tar:
-                more = list(rows_of(package, list(files(folder)), tar, rng))
+                more = list(rows_of(package, list(files(folder)), tar, rng, packages if "all" in args.taught else args.taught))
         print(f"{package}: {len(more)} clips", flush=True)
         rows += more
     with (args.out / "manifest.csv").open("w", newline="", encoding="utf-8") as file:

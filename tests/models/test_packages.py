@@ -14,10 +14,10 @@ from models.training import packages
 PACKAGE = "hedgewars-data"
 
 
-def wav(seconds: float) -> bytes:
+def wav(seconds: float, peak: float = 0.25) -> bytes:
     """A recording of a hum."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.sin(np.arange(int(seconds * 16_000)) / 10) / 4, 16_000, format="WAV")
+    soundfile.write(buffer, np.sin(np.arange(int(seconds * 16_000)) / 10) * peak, 16_000, format="WAV")
     return buffer.getvalue()
 
 
@@ -38,7 +38,7 @@ def test_a_sound_is_of_the_first_sort_that_fits_and_whoever_speaks_is_named(fold
     """The singer's laugh is among what is sung; what is shorter than a quarter of a second is left."""
     found = list(packages.files(folder))
     with tarfile.open(tmp_path / "out.tar", "w") as tar:
-        rows = list(packages.rows_of(PACKAGE, found, tar, np.random.default_rng(1)))
+        rows = list(packages.rows_of(PACKAGE, found, tar, np.random.default_rng(1), ()))
     kinds = sorted((r["kind"], r["speaker"], r["seconds"]) for r in rows)
     assert kinds == [("laugh", "Pirate", "1.00"), ("raised", "Pirate", "0.80"), ("sing", "Singer", "0.50")]
     with tarfile.open(tmp_path / "out.tar") as tar:
@@ -53,7 +53,15 @@ def test_of_many_sounds_some_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(packages, "SORTS", (packages.Sort(PACKAGE, "voices", "other", 2),))
     found = [packages.Found(f"voices/{n}.wav", wav(0.5)) for n in range(9)]
     with tarfile.open(tmp_path / "out.tar", "w") as tar:
-        drawn = [[r["file"] for r in packages.rows_of(PACKAGE, found, tar, np.random.default_rng(seed))] for seed in (1, 1, 2, 3)]
+        drawn = [[r["file"] for r in packages.rows_of(PACKAGE, found, tar, np.random.default_rng(seed), ())] for seed in (1, 1, 2, 3)]
     assert [len(names) for names in drawn] == [2, 2, 2, 2]
     assert drawn[0] == drawn[1]
     assert len({tuple(names) for names in drawn}) > 1
+
+
+def test_what_is_taught_is_for_training_and_not_silent(tmp_path: Path) -> None:
+    """A silent file stays among the sounds to judge by, where it is as harmless as it is."""
+    found = [packages.Found(f"voices/Pirate/{n}.wav", wav(0.5, peak)) for n, peak in enumerate((0.2, 0.0))]
+    with tarfile.open(tmp_path / "out.tar", "w") as tar:
+        splits = [[r["split"] for r in packages.rows_of(PACKAGE, found, tar, np.random.default_rng(1), taught)] for taught in ((), (PACKAGE,))]
+    assert splits == [["dev", "dev"], ["train"]]

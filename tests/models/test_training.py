@@ -25,7 +25,7 @@ from models.training import mix, networks  # noqa: E402 - they need what may be 
 from models.training.average import averaged, normalised  # noqa: E402
 from models.training.begin import begun, begun_second  # noqa: E402
 from models.training.corpus import Corpus  # noqa: E402
-from models.training.evaluate import STEP  # noqa: E402
+from models.training.evaluate import STEP, scenes_of  # noqa: E402
 from models.training.export import streamed, write_onnx  # noqa: E402
 from models.training.pair import main as pair_main  # noqa: E402
 from models.training.render import Entry, jobs  # noqa: E402
@@ -238,6 +238,7 @@ def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) ->
     with pytest.raises(ValueError, match="holds one network, not a pair"):
         begun_second(path, scenes)
     network = begun(path, kept + 3, kept, scenes).eval()
+    torch.testing.assert_close(begun(path, kept, 2, scenes).head.weight, network.head.weight[:kept])  # as many as the file has: all of them are kept
     with torch.no_grad():
         logits = network(scenes[:1], network.start())[0][0, :, :2]
     whole = torch.sigmoid(logits).reshape(-1, STEP, 2).amax(1).numpy()
@@ -245,6 +246,12 @@ def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) ->
     assert whole.std() > 1e-4
     states = network.start()
     np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-5)
+
+
+def test_scenes_are_chosen_by_the_corpora_of_all_their_sounds() -> None:
+    """A scene with a sound of another corpus is left out, wherever it stands in the table."""
+    truth = [{"file": file, "corpus": corpus} for file, corpus in (("b", "one"), ("a", "two"), ("c", "one"), ("c", "three"), ("d", "three"))]
+    assert scenes_of(truth, ["one", "two"]) == ["a", "b"]
 
 
 @LEGACY
