@@ -1,8 +1,10 @@
-"""Sounds of free games and toys in Debian packages, as a corpus that no training has heard: other people, microphones and studios.
+"""Sounds of free games and toys in Debian packages, as a corpus: other people, microphones and studios.
 
-    python -m models.training.packages --corpus ../shared/corpus --out UNSEEN        (needs apt-get and dpkg-deb; some 700 MB pass through a temporary folder)
-    python ../shared/bench/bench.py build --corpus UNSEEN --split dev --seed 3 --out SCENES
-    python -m models.training.evaluate models/detector.onnx --scenes SCENES
+    python -m models.training.packages --corpus ../shared/corpus --out GAMES         (needs apt-get and dpkg-deb; some 700 MB pass through a temporary folder)
+    python ../shared/bench/bench.py build --corpus GAMES --split dev --seed 3 --out SCENES
+
+The detector that is shipped has heard them: `--taught all` into another folder, and `render --corpus` of that with `--split train --kinds` and what they hold.
+A training that leaves some of them out (`train --without PACKAGE...`) is judged by these: `evaluate RUN --scenes SCENES --only PACKAGE...`.
 
 Kinds go by the names of files, so that labels are rough: a death in a game is a scream at one time and a groan at another. Ambience is that of the split dev.
 """
