@@ -50,10 +50,7 @@ def scene_features(folder: Path) -> tuple[list[str], NDArray[np.float16]]:
 
 def scenes_of(truth: Sequence[Row], corpora: Collection[str]) -> list[str]:
     """Files of the scenes in whose rows of truth these corpora alone are named."""
-    named: dict[str, set[str]] = {}
-    for row in truth:
-        named.setdefault(row["file"], set()).add(row["corpus"])
-    return sorted(file for file, there in named.items() if there <= set(corpora))
+    return sorted({row["file"] for row in truth} - {row["file"] for row in truth if row["corpus"] not in corpora})
 
 
 def cut(frames: NDArray[np.float16], hz: float = CUT_HZ) -> NDArray[np.float16]:
@@ -159,15 +156,17 @@ def main() -> None:
     if args.only:
         chosen = scenes_of(truth, args.only) or parser.error(f"no scene of {args.scenes} is of {', '.join(args.only)} alone")
         names, frames = chosen, frames[np.searchsorted(names, chosen)]
-        truth = [row for row in truth if row["file"] in set(chosen)]
+        kept = set(chosen)
+        truth = [row for row in truth if row["file"] in kept]
     times, scores = scores_of(args.run, cut(frames, args.cut) if args.cut else frames)
     files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(LABELS)}) for i, n in enumerate(names)}
-    scenes = args.scenes.name + (f" of {' '.join(args.only)}" if args.only else "") + (f" cut at {args.cut / 1000:g} kHz" if args.cut else "")
+    how = f" cut at {args.cut / 1000:g} kHz" if args.cut else ""
+    scenes = args.scenes.name + (f" of {' '.join(args.only)}" if args.only else "") + how
     for k, label in enumerate(LABELS):
         events, alarms, hours = bench.evaluate(truth, files, label)
         s = bench.summary(events, alarms, hours)
         reached = f"AP {s['ap']:.3f} at 1/h {s['recall@1/h']:.3f} at 10/h {s['recall@10/h']:.3f}" if events else "no event in these scenes"
-        print(f"{args.run.name}{f' cut at {args.cut / 1000:g} kHz' if args.cut else ''} {label}: {reached}")
+        print(f"{args.run.name}{how} {label}: {reached}")
         if args.append and events:
             append(args.append, args.run, scenes, label, len(events), hours, s)
         if args.short:

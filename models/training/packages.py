@@ -153,6 +153,7 @@ def main() -> None:
     parser.add_argument("--taught", nargs="+", default=TAUGHT, choices=("all", *packages), metavar="PACKAGE", help="whose sounds are for training, or all")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    taught = packages if "all" in args.taught else args.taught
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     with (args.corpus / "manifest.csv").open(newline="", encoding="utf-8") as file:
@@ -162,7 +163,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="packages-") as temporary:
             folder = args.unpacked / package if args.unpacked else unpacked(package, Path(temporary))
             with tarfile.open(args.out / f"{package}.tar", "w") as tar:
-                more = list(rows_of(package, list(files(folder)), tar, rng, packages if "all" in args.taught else args.taught))
+                more = list(rows_of(package, list(files(folder)), tar, rng, taught))
         print(f"{package}: {len(more)} clips", flush=True)
         rows += more
     with (args.out / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
