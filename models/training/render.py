@@ -188,10 +188,12 @@ def changed(x: Array, change: str, rng: Rng) -> Array:
     return x
 
 
-def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> tuple[Array, float]:
-    """(frames, bands) of a job, and the distance it stands for in m."""
+def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> tuple[Array, float] | None:
+    """(frames, bands) of a job, and the distance it stands for in m; nothing of a silent clip."""
     rng = np.random.default_rng(job.seed)
     x = made.make(job.kind, rng) if job.clip is None else corpus.sound(job.clip)
+    if not x.any():
+        return None
     x = trimmed(x, rng)
     if job.change:
         x = changed(x, job.change, rng)
@@ -251,19 +253,22 @@ def _begin(corpus: Corpus, rooms: list[Array]) -> None:
     _WORK.update(corpus=corpus, rooms=rooms)
 
 
-def _do(job: Job) -> tuple[Job, Array, float]:
-    frames, distance_m = rendered(job, _WORK["corpus"], _WORK["rooms"])  # type: ignore[arg-type]
-    return job, frames.astype(np.float16), distance_m
+def _do(job: Job) -> tuple[Job, tuple[Array, float] | None]:
+    return job, rendered(job, _WORK["corpus"], _WORK["rooms"])  # type: ignore[arg-type]
 
 
 def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: Path, shard: int, seed: int, workers: int, only: frozenset[str]) -> None:
     """Write one shard, its index last, so that a shard with an index is whole."""
-    entries, pieces, at = [], [], 0
+    entries, pieces, at, silent = [], [], 0, set()
     with multiprocessing.get_context("fork").Pool(workers, _begin, (corpus, rooms)) as pool:
-        for i, (job, frames, distance_m) in enumerate(pool.imap(_do, jobs(clips, shard, seed, only), chunksize=16)):
+        for i, (job, sound) in enumerate(pool.imap(_do, jobs(clips, shard, seed, only), chunksize=16)):
+            if sound is None:
+                silent.add(job.clip.key)
+                continue
+            frames, distance_m = sound
             origin = ("made", f"{job.kind} {shard} {i}", "") if job.clip is None else (job.clip.corpus, job.clip.key, job.clip.speaker)
             entries.append(Entry(shard, at, len(frames), job.kind, origin[0], origin[1], origin[2], round(distance_m, 2)))
-            pieces.append(frames)
+            pieces.append(frames.astype(np.float16))
             at += len(frames)
             if i % 500 == 0:
                 print(f"round {shard}: {i} sounds, {at / 360_000:.2f} h", flush=True)
@@ -272,6 +277,8 @@ def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: 
         writer = csv.DictWriter(file, [f.name for f in fields(Entry)])
         writer.writeheader()
         writer.writerows(map(asdict, entries))
+    if silent:
+        print(f"round {shard}: left out as silent: {', '.join(sorted(silent))}", flush=True)
     print(f"round {shard}: {len(entries)} sounds, {at / 360_000:.2f} h", flush=True)
 
 

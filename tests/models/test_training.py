@@ -28,7 +28,7 @@ from models.training.corpus import Corpus  # noqa: E402
 from models.training.evaluate import STEP, scenes_of  # noqa: E402
 from models.training.export import streamed, write_onnx  # noqa: E402
 from models.training.pair import main as pair_main  # noqa: E402
-from models.training.render import Entry, jobs  # noqa: E402
+from models.training.render import Entry, jobs, load_pool, render_round  # noqa: E402
 from models.training.rules import believed_from, quiet_from  # noqa: E402
 from models.training.train import keep_convolutions, lesson, load_network, saved_average  # noqa: E402
 
@@ -321,6 +321,17 @@ def test_forced_synthetic_speech_is_neither_plain_speech_nor_made_to_shout(tmp_p
     clips = list(Corpus(write_corpus(tmp_path / "corpus", rows)).clips(["train"]))
     made_of = {(job.clip.effect, job.kind) for seed in range(8) for job in jobs(clips, 0, seed) if job.clip}
     assert made_of == {("shout:1", "raised"), ("plain", "sentence"), ("plain", "shout"), ("plain", "sing"), ("plain", "speech")}
+
+
+def test_a_silent_clip_is_left_out_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The rest of the round is there."""
+    clips = [row("tiny", "dog", "train"), row("tiny", "dog", "train", file="nothing.wav", effect="silence")]
+    corpus = Corpus(write_corpus(tmp_path / "corpus", clips))
+    render_round(corpus, list(corpus.clips(["train"])), [np.eye(1, 800, dtype=np.float32)[0]], tmp_path, 0, 1, 1, frozenset({"dog"}))
+    assert "left out as silent: tiny/nothing.wav\n" in capsys.readouterr().out
+    (frames,), entries = load_pool(tmp_path)
+    assert {e.key for e in entries} == {f"tiny/{clips[0]['file']}"}
+    assert len(frames) == sum(e.length for e in entries) > 0
 
 
 def test_a_threshold_is_where_peaks_are_believed() -> None:

@@ -33,7 +33,7 @@ def wav(samples: NDArray[np.float64], rate_hz: int = 16_000) -> bytes:
 
 
 def write_corpus(folder: Path, rows: Sequence[Mapping[str, str]], rate_hz: int = 16_000) -> Path:
-    """Write the rows with 0.8 s of noise each, in two channels, and some room responses. Returns the folder."""
+    """Write the rows with 0.8 s of noise each (those of the effect "silence": of nothing), in two channels, and some room responses. Returns the folder."""
     folder.mkdir()
     rng = np.random.default_rng(1)
     with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
@@ -42,7 +42,8 @@ def write_corpus(folder: Path, rows: Sequence[Mapping[str, str]], rate_hz: int =
         writer.writerows(rows)
     for corpus in {r["corpus"] for r in rows}:
         noise = rng.standard_normal((round(0.8 * rate_hz), 2)) * 0.1
-        _tar(folder / f"{corpus}.tar", {r["file"]: wav(noise * (1 + i), rate_hz) for i, r in enumerate(rows) if r["corpus"] == corpus})
+        files = {r["file"]: wav(noise * (r["effect"] != "silence") * (1 + i), rate_hz) for i, r in enumerate(rows) if r["corpus"] == corpus}
+        _tar(folder / f"{corpus}.tar", files)
     decay = np.exp(-np.arange(4000) / 800)
     _tar(folder / "rirs.tar", {f"room{i}.wav": wav(0.1 * rng.standard_normal(4000) * decay) for i in range(ROOMS)})
     return folder
