@@ -7,7 +7,9 @@ from types import ModuleType
 
 
 def bench_module(path: Path) -> ModuleType:
-    """The bench at `path` (`bench.py`), loaded."""
+    """The bench at `path` (`bench.py`), loaded. Ends the program where it is not there."""
+    if not path.is_file():
+        raise SystemExit(f"there is no bench at {path}: say with --bench where bench.py is")
     spec = importlib.util.spec_from_file_location("bench", path)
     assert spec
     assert spec.loader

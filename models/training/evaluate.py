@@ -79,7 +79,7 @@ def logits_of(run: Path, frames: NDArray[np.float16]) -> NDArray[np.float32]:
 def scores_of(run: Path, frames: NDArray[np.float16], beside: Path | None = None) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Times (steps,) and scores (scenes, steps, outputs) of scenes, by the network of a run or by an exported detector.
 
-    With a run `beside` it the log-odds are the mean of both, as in a pair, the latter as it was trained: from its very first frame.
+    With a run `beside` it the log-odds are the mean of both, as in a pair.
     """
     frames = frames[:, : frames.shape[1] // (4 * STEP) * 4 * STEP]
     if beside:
@@ -180,6 +180,11 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if args.cut is not None and not SETTINGS.low_hz < args.cut < SETTINGS.high_hz:
         parser.error(f"--cut is between {SETTINGS.low_hz:g} and {SETTINGS.high_hz:g} Hz")
+    for run in (*args.runs, *args.beside):
+        if run.is_dir() and not (run / "network.json").is_file():
+            parser.error(f"{run} is no folder of a training, or its training has written nothing yet: there is no network.json in it")
+    if not (args.scenes / "truth.csv").is_file():
+        parser.error(f"{args.scenes} holds no scenes, as there is no truth.csv in it: bench.py build --out makes some")
     if args.beside and not all(run.is_dir() for run in (*args.runs, *args.beside)):
         parser.error("--beside needs folders of trainings on both sides: an exported detector is a pair already")
     if args.append and (args.beside or not all(run.is_dir() and json.loads((run / "network.json").read_text())["args"] for run in args.runs)):

@@ -1,6 +1,7 @@
 """What training rests on: networks that stream, scenes whose targets are right, and one command that goes on where it ended."""
 
 import copy
+import csv
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from edge.detect.detector import LABELS, Detector
@@ -26,6 +28,7 @@ from models.training.average import averaged, normalised  # noqa: E402
 from models.training.begin import begun, begun_second  # noqa: E402
 from models.training.corpus import Corpus  # noqa: E402
 from models.training.evaluate import STEP, scenes_of  # noqa: E402
+from models.training.evaluate import main as evaluate_main  # noqa: E402
 from models.training.export import streamed, write_onnx  # noqa: E402
 from models.training.pair import main as pair_main  # noqa: E402
 from models.training.render import Entry, jobs, load_pool, render_round  # noqa: E402
@@ -252,6 +255,40 @@ def test_scenes_are_chosen_by_the_corpora_of_all_their_sounds() -> None:
     """A scene with a sound of another corpus is left out, wherever it stands in the table."""
     truth = [{"file": file, "corpus": corpus} for file, corpus in (("b", "one"), ("a", "two"), ("c", "one"), ("c", "three"), ("d", "three"))]
     assert scenes_of(truth, ["one", "two"]) == ["a", "b"]
+
+
+@pytest.mark.skipif(not BENCH.exists(), reason="no ../shared with the bench beside the checkout")
+def test_trainings_are_judged_together_each_kind_alone_and_by_their_spread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two beside a third have the figures of the pairs that `pair` makes of them; babies and sobs have figures of their own."""
+    torch.manual_seed(5)
+    runs = [run_of(small(), tmp_path / name, name) for name in ("one", "two")]
+    window = run_of(small(memory="window", depthwise=True), tmp_path / "window", "window")
+    pairs = [tmp_path / "pairs" / f"{run.name} + window" for run in runs]
+    for run, pair in zip(runs, pairs, strict=True):
+        monkeypatch.setattr(sys, "argv", ["pair", str(run), str(window), "--out", str(pair)])
+        pair_main()
+    scenes, rng = tmp_path / "scenes", np.random.default_rng(6)
+    scenes.mkdir()
+    rows = []
+    for i, (kind, label) in enumerate([("scream", "shouting"), ("cry_baby", "crying"), ("sob", "crying"), *[("dog", ""), ("speech", "")] * 4]):
+        soundfile.write(scenes / f"{i}.flac", rng.standard_normal(8 * RATE_HZ) * 10 ** rng.uniform(-4, -1), RATE_HZ)
+        rows.append({"file": f"{i}.flac", "label": label, "start": "2" if label else "", "end": "4" if label else "", "kind": kind, "corpus": "tiny"})
+    with (scenes / "truth.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    said = []
+    for asked in ([*runs, "--beside", window], pairs):
+        monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, asked), "--scenes", str(scenes), "--bench", str(BENCH), "--short"])
+        evaluate_main()
+        said.append(capsys.readouterr().out.splitlines())
+    assert said[0] == said[1]
+    assert [line.split(":")[0] for line in said[0]] == [
+        "one + window shouting", "one + window crying", "two + window shouting", "two + window crying",
+        "lowest to highest of 2, shouting", "lowest to highest of 2, crying", "lowest to highest of 2, crying cry_baby", "lowest to highest of 2, crying sob",
+    ]  # fmt: skip
 
 
 @LEGACY
