@@ -76,21 +76,20 @@ def logits_of(run: Path, frames: NDArray[np.float16]) -> NDArray[np.float32]:
     return np.concatenate(out)
 
 
-def scores_of(run: Path, frames: NDArray[np.float16], beside: Path | None = None) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Times (steps,) and scores (scenes, steps, outputs) of scenes, by the network of a run or by an exported detector.
-
-    With a run `beside` it the log-odds are the mean of both, as in a pair.
-    """
-    frames = frames[:, : frames.shape[1] // (4 * STEP) * 4 * STEP]
-    if beside:
-        ours, theirs = (logits_of(r, frames)[..., : len(LABELS)] for r in (run, beside))
-        return step_scores((1 - SHARE) * ours + SHARE * theirs)
+def scores_of(run: Path, frames: NDArray[np.float16]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Times (steps,) and scores (scenes, steps, outputs) of scenes, by the network of a run or by an exported detector."""
+    frames = whole_steps(frames)
     if run.is_dir():
         return step_scores(logits_of(run, frames))
     if run.name != "detector.onnx":  # lest another one that lies beside it be heard in its place
         raise SystemExit(f"{run} is neither the folder of a training nor a detector.onnx with its detector.toml beside it")
     network = Detector.load(run.parent, at_once=True)
     return step_times(frames.shape[1] // (4 * STEP)), np.stack([network.run(x.astype(np.float32), network.start())[0] for x in frames])
+
+
+def whole_steps(frames: NDArray[np.float16]) -> NDArray[np.float16]:
+    """Frames (scenes, frames, bands) without those at the end that fill no step."""
+    return frames[:, : frames.shape[1] // (4 * STEP) * 4 * STEP]
 
 
 def step_times(steps: int) -> NDArray[np.float64]:
@@ -208,9 +207,10 @@ def main() -> None:
     frames = cut(frames, args.cut) if args.cut else frames
     how = f" cut at {args.cut / 1000:g} kHz" if args.cut else ""
     scenes = args.scenes.name + (f" of {' '.join(args.only)}" if args.only else "") + how
+    logits = {run: logits_of(run, whole_steps(frames))[..., : len(LABELS)] for run in {*args.runs, *args.beside}} if args.beside else {}  # each once
     seen: dict[str, list[Figures]] = {}
     for run, beside in itertools.product(args.runs, args.beside or [None]):
-        times, scores = scores_of(run, frames, beside)
+        times, scores = step_scores((1 - SHARE) * logits[run] + SHARE * logits[beside]) if beside else scores_of(run, frames)
         files = {n: (times, {label: scores[i, :, k].astype(float) for k, label in enumerate(LABELS)}) for i, n in enumerate(names)}
         name = run.name + (f" + {beside.name}" if beside else "") + how
         for k, label in enumerate(LABELS):

@@ -29,6 +29,7 @@ from models.training.corpus import Clip, Corpus
 
 Array = NDArray[np.float32]
 Rng = np.random.Generator
+Sound = tuple[NDArray[np.float16], float]
 
 SETTINGS = LogMelSettings()
 MOST_S = 8.0
@@ -188,7 +189,7 @@ def changed(x: Array, change: str, rng: Rng) -> Array:
     return x
 
 
-def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> tuple[Array, float] | None:
+def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> Sound | None:
     """(frames, bands) of a job, and the distance it stands for in m; nothing of a silent clip."""
     rng = np.random.default_rng(job.seed)
     x = made.make(job.kind, rng) if job.clip is None else corpus.sound(job.clip)
@@ -211,7 +212,7 @@ def rendered(job: Job, corpus: Corpus, rooms: list[Array]) -> tuple[Array, float
         x = in_room(x, room, (distance_m / rng.uniform(1.0, 2.5)) ** 2)
     x = microphone(x, rng)
     level = active_level_dbfs(x)
-    return log_mel(x * np.float32(10 ** (-level / 20)), SETTINGS), distance_m
+    return log_mel(x * np.float32(10 ** (-level / 20)), SETTINGS).astype(np.float16), distance_m
 
 
 def jobs(clips: list[Clip], shard: int, seed: int, only: frozenset[str] = frozenset()) -> Iterator[Job]:
@@ -253,7 +254,7 @@ def _begin(corpus: Corpus, rooms: list[Array]) -> None:
     _WORK.update(corpus=corpus, rooms=rooms)
 
 
-def _do(job: Job) -> tuple[Job, tuple[Array, float] | None]:
+def _do(job: Job) -> tuple[Job, Sound | None]:
     return job, rendered(job, _WORK["corpus"], _WORK["rooms"])  # type: ignore[arg-type]
 
 
@@ -268,7 +269,7 @@ def render_round(corpus: Corpus, clips: list[Clip], rooms: list[Array], folder: 
             frames, distance_m = sound
             origin = ("made", f"{job.kind} {shard} {i}", "") if job.clip is None else (job.clip.corpus, job.clip.key, job.clip.speaker)
             entries.append(Entry(shard, at, len(frames), job.kind, origin[0], origin[1], origin[2], round(distance_m, 2)))
-            pieces.append(frames.astype(np.float16))
+            pieces.append(frames)
             at += len(frames)
             if i % 500 == 0:
                 print(f"round {shard}: {i} sounds, {at / 360_000:.2f} h", flush=True)
