@@ -20,7 +20,11 @@ pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed:
 
 from models.training.phrases.average import averaged  # noqa: E402 - they need what may be skipped
 from models.training.phrases.begin import begun  # noqa: E402
+from models.training.phrases.data import Clip, Store  # noqa: E402
+from models.training.phrases.mix import HELD, Mixer  # noqa: E402
 from models.training.phrases.network import Syllables  # noqa: E402
+from models.training.phrases.train import unlike  # noqa: E402
+from models.training.render import SETTINGS, Entry  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 STEPS, SCENES = 2, 45
@@ -66,6 +70,12 @@ def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: P
     assert {"jiu", "ming"} <= set(model.manifest.units)
     (work / "curves.json").unlink()
     assert steps(train()) == ["curves", "manifest"]
+    on = ("--store", work / "store", "--beds", work / "beds", "--corpus", tmp_path / "corpus", "--out", tmp_path / "on", "--begin", work / "phrases.onnx",
+          "--like-before", 0.5, "--bf16", "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
+    further = subprocess.run(
+        list(map(str, (sys.executable, "-m", "models.training.phrases.train", *on))), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (further.returncode, f"step {STEPS}/{STEPS}" in further.stdout) == (0, True), further.stderr
     for more, told in ((("--seed", "2"), "was begun with other options"), (("--speaker", tmp_path / "nowhere.py"), "--speaker needs --assets")):
         refused = train(*more)
         assert (refused.returncode, told in refused.stderr) == (1, True)
@@ -81,6 +91,25 @@ def test_a_training_goes_on_from_what_is_shipped() -> None:
     whole, _ = model.run(frames[0].numpy(), model.start())
     assert again.shape[1] == len(model.manifest.units) + 5
     np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)
+
+
+def test_a_further_training_is_held_to_what_it_began_at_where_real_people_speak() -> None:
+    """Nothing is lost by hearing the same, nor where nobody holds it; a reader is held to more than the ambience, a phrase with a wrong syllable not at all."""
+    torch.manual_seed(2)
+    before, now, held = torch.randn(2, 6, 9), torch.randn(2, 6, 9), torch.zeros(2, 6)
+    assert unlike(now, before, held) == 0
+    held[1] = 1.0
+    assert unlike(before, before, held) == 0
+    assert unlike(now, before, held) > 0.1
+    now[1] = before[1]
+    assert unlike(now, before, held) == 0
+    beds = [np.full((100, SETTINGS.bands), -10, np.float16)], [Entry(0, 0, 100, kind, "tiny", kind, "", 1.0) for kind in ("ambience", "slam")]
+    sound = (3000 * np.random.default_rng(4).standard_normal(2 * RATE_HZ)).astype(np.int16)
+    for corpus, kind, expected in (("aishell_bits", "sentence", {HELD, 1.0}), ("tts_train", "near_miss", {HELD, 0.0})):
+        clip = Clip(corpus, "a", kind, "someone", "train", 0, len(sound), 0, 66, None)
+        store = Store([sound], [np.zeros((66, 4), np.uint16)], [np.full((66, 4), 0.25, np.float16)], [np.zeros(66, np.uint8)], [(0, clip)])
+        scene = Mixer(store, beds, [np.ones(1, np.float32)]).scene(np.random.default_rng(5))
+        assert set(scene.held.tolist()) == {float(np.float32(share)) for share in expected}
 
 
 def test_the_mean_of_a_training_and_of_what_it_began_at_keeps_what_is_new() -> None:

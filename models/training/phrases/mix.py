@@ -33,6 +33,9 @@ than the phrases themselves."""
 LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
 REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reader", "hsk_words": "vocabulary"}
+HELD = 0.2
+HELD_OF = {"student": 1.0, "reader": 1.0, "vocabulary": 1.0, "contrast": 0.0}
+"""How much a further training is held to what the network made of a clip before, for each pool: real people are few, and are soon forgotten."""
 ANEW = 0.35
 """Share of clips that get another room and pace than the last time."""
 CUT = 0.35
@@ -47,7 +50,7 @@ class Scene:
     """What a network is shown.
 
     frames (FRAMES, bands) dB; best, shares (STEPS, n): the teacher's units and their shares; tones (STEPS,) 1 to 5, 0 where there is none to ask for;
-    units: what is said in the scene, empty where not known.
+    units: what is said in the scene, empty where not known; held (STEPS,): how much a further training is held to what it began at.
     """
 
     frames: Array
@@ -55,6 +58,7 @@ class Scene:
     shares: Array
     tones: NDArray[np.int64]
     units: list[int]
+    held: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ class Mixer:
         power = self._bed(rng)
         width = self._store.best[0].shape[1]
         best, shares = np.zeros((STEPS, width), np.int64), np.zeros((STEPS, width), np.float32)
-        tones = np.zeros(STEPS, np.int64)
+        tones, held = np.zeros(STEPS, np.int64), np.full(STEPS, HELD, np.float32)
         shares[:, 0] = 1.0
         units: list[int] = []
         known = True
@@ -173,6 +177,7 @@ class Mixer:
             frames = frames[: FRAMES - at]
             power[at : at + len(frames)] += frames
             self._teach(best, shares, tones, shard, clip, at, ratio)
+            held[at // SHRINK + DELAY : (at + len(frames)) // SHRINK + DELAY] = HELD_OF.get(pool_of(clip), HELD)
             known = known and clip.units is not None
             units += clip.units or []
             at_s += clip.length / RATE_HZ / ratio + float(rng.uniform(*GAPS_S))
@@ -189,7 +194,7 @@ class Mixer:
             low = rng.integers(SETTINGS.bands)
             db[:, low : low + rng.integers(1, 7)] = rng.normal(-85, 6)
         np.maximum(db, 10 * math.log10(SETTINGS.floor), out=db)
-        return Scene(db.astype(np.float32), best, shares, tones, units if known else [])
+        return Scene(db.astype(np.float32), best, shares, tones, units if known else [], held)
 
     def _teach(self, best: NDArray[np.int64], shares: Array, tones: NDArray[np.int64], shard: int, clip: Clip, at: int, ratio: float) -> None:
         """Write the teacher's posteriors, DELAY steps later than it has them."""

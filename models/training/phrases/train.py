@@ -4,6 +4,7 @@
 """
 
 import argparse
+import copy
 import csv
 import json
 import time
@@ -23,10 +24,11 @@ from models.training.phrases.mix import STEPS, Mixer
 from models.training.phrases.network import Syllables
 from models.training.render import load_pool, simulated_room
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 TONES = 5
 MEASURED_AND_MADE = 150  # simulated rooms beside the measured ones
 EMA = 0.998
+SHOWN = ("frames", "best", "shares", "tones", "held")  # of a scene, of one size in all
 
 
 class Scenes(IterableDataset[Batch]):
@@ -42,16 +44,16 @@ class Scenes(IterableDataset[Batch]):
         while True:
             rng = np.random.default_rng([self._seed, step])
             scenes = [self._mixer.scene(rng) for _ in range(self._batch)]
-            frames, best, shares, tones = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in ("frames", "best", "shares", "tones"))
+            frames, best, shares, tones, held = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in SHOWN)
             lengths = torch.tensor([len(s.units) for s in scenes])
             units = torch.tensor([u for s in scenes for u in s.units], dtype=torch.int64)
-            yield frames, best, shares, tones, units, lengths
+            yield frames, best, shares, tones, units, lengths, held
             step += stride
 
 
 def losses(logits: Tensor, batch: Batch, taught: float, said: float, toned: float) -> tuple[Tensor, Tensor]:
     """Cross-entropy against the teacher's best units, a frame; CTC of the texts, a unit; cross-entropy of tones where they are known. Each by its weight."""
-    _, best, shares, tones, units, lengths = batch
+    _, best, shares, tones, units, lengths, _ = batch
     logp = functional.log_softmax(logits[..., :-TONES], -1)
     tone = functional.cross_entropy(logits[..., -TONES:][tones > 0], tones[tones > 0] - 1) if (tones > 0).any() else logits.new_zeros(())
     shares = shares / shares.sum(-1, keepdim=True)
@@ -67,10 +69,25 @@ def losses(logits: Tensor, batch: Batch, taught: float, said: float, toned: floa
     return taught * frame + said * ctc + toned * tone, torch.stack([frame.detach(), ctc.detach(), tone.detach()])
 
 
+def unlike(logits: Tensor, before: Tensor, held: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the units from what the network that training began at makes of the same scenes, weighted by held (batch, steps)."""
+    now, then = (functional.log_softmax(part[..., :-TONES], -1) for part in (logits, before))
+    weight = held * (1 + 2 * (then.argmax(-1) != 0))
+    return (functional.kl_div(now, then, reduction="none", log_target=True).sum(-1) * weight).sum() / weight.sum().clamp(min=1)
+
+
 def warm_average(average: Tensor, now: Tensor, count: Tensor) -> Tensor:
     """Exponential moving average over EMA steps in the end, over fewer as long as there are few: the first ones are worth nothing."""
     keep = min(EMA, (1 + float(count)) / (10 + float(count)))
     return average * keep + now * (1 - keep) if now.is_floating_point() else now
+
+
+def first_network(args: argparse.Namespace, mixer: Mixer, units: int) -> Syllables:
+    """What training begins at: the model of `--begin`, or a new one."""
+    if args.begin:
+        rng = np.random.default_rng(args.seed)
+        return begun(args.begin, units, TONES, torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)])))
+    return Syllables(units, widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory, tones=TONES)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -83,11 +100,8 @@ def train(args: argparse.Namespace) -> None:
     mixer = Mixer(store, load_pool(args.beds), rooms)
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
-    if args.begin:
-        first = np.random.default_rng(args.seed)
-        network = begun(args.begin, len(units), TONES, torch.from_numpy(np.stack([mixer.scene(first).frames for _ in range(args.batch)])))
-    else:
-        network = Syllables(len(units), widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory, tones=TONES)
+    network = first_network(args, mixer, len(units))
+    before = copy.deepcopy(network).eval() if args.like_before else None
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its convolutions take half the time
     print(f"{sum(p.numel() for p in network.parameters())} parameters, {len(store.clips)} clips", flush=True)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=warm_average, use_buffers=True)
@@ -111,8 +125,14 @@ def train(args: argparse.Namespace) -> None:
         batch = next(loader)
         for group in optimiser.param_groups:
             group["lr"] = rate(step)
-        logits, _ = network(batch[0], network.start(len(batch[0])))
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            logits, _ = network(batch[0], network.start(len(batch[0])))
+            with torch.no_grad():
+                theirs = before(batch[0], before.start(len(batch[0])))[0].float() if before else None
+        logits = logits.float()
         loss, parts = losses(logits, batch, args.taught, args.said if step > args.quiet or args.begin else 0.0, args.toned)
+        if theirs is not None:
+            loss = loss + args.like_before * unlike(logits, theirs, batch[6])
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -156,6 +176,8 @@ def main() -> None:
     parser.add_argument("--said", type=float, default=0.3, help="weight of the texts")
     parser.add_argument("--toned", type=float, default=0.3, help="weight of the tones")
     parser.add_argument("--begin", type=Path, metavar="ONNX", help="a phrase model of an earlier training to go on from, with its sizes (try --rate 5e-4)")
+    parser.add_argument("--like-before", type=float, default=0.0, metavar="WEIGHT", help="of hearing real people as the model of --begin does")
+    parser.add_argument("--bf16", action="store_true", help="products in 16 bits: two thirds of the time on a processor that has them")
     parser.add_argument("--quiet", type=int, default=300, help="steps before the texts count")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64])
     parser.add_argument("--width", type=int, default=224)
@@ -165,7 +187,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
-    train(parser.parse_args())
+    args = parser.parse_args()
+    if args.like_before and not args.begin:
+        parser.error("--like-before needs --begin, the model that real people are to be heard like")
+    train(args)
 
 
 if __name__ == "__main__":
