@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="torch (extra [train]) is not instal
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
 from models.training.phrases.average import averaged  # noqa: E402 - they need what may be skipped
-from models.training.phrases.begin import begun  # noqa: E402
+from models.training.phrases.begin import begun, grown  # noqa: E402
 from models.training.phrases.data import Clip, Store  # noqa: E402
 from models.training.phrases.mix import HELD, Mixer  # noqa: E402
 from models.training.phrases.network import Syllables  # noqa: E402
@@ -91,6 +91,20 @@ def test_a_training_goes_on_from_what_is_shipped() -> None:
     whole, _ = model.run(frames[0].numpy(), model.start())
     assert again.shape[1] == len(model.manifest.units) + 5
     np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)
+
+
+def test_a_larger_network_begins_as_the_smaller_one() -> None:
+    """Whatever has grown: convolutions, width, within a block, blocks, memory; and what is new can learn."""
+    torch.manual_seed(6)
+    small = Syllables(7, widths=(4, 4, 4, 4), width=8, inner=8, blocks=1, memory=4, tones=5)
+    large = grown(small, (5, 6, 7, 8), 12, 10, 2, 6)
+    frames = torch.randn(2, 400, 64) * 10 - 60
+    for network in (small, large):
+        network.drop.p = 0.0
+    logits, _ = large(frames, large.start(2))
+    torch.testing.assert_close(logits, small(frames, small.start(2))[0])
+    logits.square().mean().backward()
+    assert large.head.weight.grad[:, 8:12].abs().max() > 0
 
 
 def test_a_further_training_is_held_to_what_it_began_at_where_real_people_speak() -> None:

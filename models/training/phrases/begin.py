@@ -3,6 +3,7 @@
 As with the detector (`models.training.begin`): each batch normalisation, folded away by the export, is put back, fitted to scenes.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -47,3 +48,32 @@ def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
             z = normalised_as(block.depth, block.norm, depth, shifts[i][:, 0], torch.cat([state, y], 2))
             y = y + block.narrow(torch.relu(block.widen(z)))
     return network.train()
+
+
+@torch.no_grad()
+def grown(small: Syllables, widths: Sequence[int], width: int, inner: int, blocks: int, memory: int) -> Syllables:
+    """A larger network that hears the same: what is new feeds what was there with nothing, and begins as any new part does. Sizes as of `Syllables`."""
+    assert small.gru
+    large = Syllables(small.config["units"], small.config["bands"], widths, width, inner, blocks, memory, small.config["tones"])
+    before, was = small.state_dict(), small.config["width"]
+    for name, new in large.state_dict().items():
+        if name not in before:
+            if ".narrow." in name:  # a further block adds nothing yet
+                new.zero_()
+            continue
+        old = before[name]
+        if not old.ndim:  # a count
+            new.copy_(old)
+            continue
+        rows = torch.arange(len(old))
+        if name.startswith("gru."):  # three gates, one after another
+            rows = torch.cat([torch.arange(small.gru.hidden_size) + gate * memory for gate in range(3)])
+        if old.ndim == 1 or old.shape[1] == new.shape[1]:
+            new[rows] = old
+            continue
+        columns = torch.arange(old.shape[1])
+        if name == "head.weight":  # what the blocks say, then what is remembered
+            columns[was:] += width - was
+        new[rows] = 0
+        new[rows[:, None], columns] = old
+    return large.train()

@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.training.corpus import Corpus
-from models.training.phrases.begin import begun
+from models.training.phrases.begin import begun, grown
 from models.training.phrases.data import read_store
 from models.training.phrases.mix import STEPS, Mixer
 from models.training.phrases.network import Syllables
@@ -102,6 +102,8 @@ def train(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     network = first_network(args, mixer, len(units))
     before = copy.deepcopy(network).eval() if args.like_before else None
+    if args.grow:
+        network = grown(network, args.widths, args.width, args.inner, args.blocks, args.memory)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its convolutions take half the time
     print(f"{sum(p.numel() for p in network.parameters())} parameters, {len(store.clips)} clips", flush=True)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=warm_average, use_buffers=True)
@@ -177,6 +179,7 @@ def main() -> None:
     parser.add_argument("--toned", type=float, default=0.3, help="weight of the tones")
     parser.add_argument("--begin", type=Path, metavar="ONNX", help="a phrase model of an earlier training to go on from, with its sizes (try --rate 5e-4)")
     parser.add_argument("--like-before", type=float, default=0.0, metavar="WEIGHT", help="of hearing real people as the model of --begin does")
+    parser.add_argument("--grow", action="store_true", help="begin at a network of the sizes below that hears what the model of --begin does")
     parser.add_argument("--bf16", action="store_true", help="products in 16 bits: two thirds of the time on a processor that has them")
     parser.add_argument("--quiet", type=int, default=300, help="steps before the texts count")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64])
@@ -188,8 +191,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
-    if args.like_before and not args.begin:
-        parser.error("--like-before needs --begin, the model that real people are to be heard like")
+    if (args.like_before or args.grow) and not args.begin:
+        parser.error("--like-before and --grow need --begin, the model that training goes on from")
     train(args)
 
 
