@@ -71,7 +71,8 @@ def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: P
     (work / "curves.json").unlink()
     assert steps(train()) == ["curves", "manifest"]
     on = ("--store", work / "store", "--beds", work / "beds", "--corpus", tmp_path / "corpus", "--out", tmp_path / "on", "--begin", work / "phrases.onnx",
-          "--like-before", 0.5, "--bf16", "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
+          "--like-before", 0.5, "--grow", "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2, "--memory", 6, "--bf16",
+          "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
     further = subprocess.run(
         list(map(str, (sys.executable, "-m", "models.training.phrases.train", *on))), cwd=ROOT, capture_output=True, text=True, check=False
     )
