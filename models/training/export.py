@@ -27,7 +27,8 @@ from models.training.train import load_network
 STEP_FRAMES = STEP * 4
 TIME_AXIS = "frames"
 """By this name the terminal fixes the axis to one step; recordings are heard many steps at once."""
-LEAST = 256  # values of a weight that is worth storing in half
+LEAST = 256  # values of a weight that is worth storing in fewer bits
+LEAST_ROW = 64  # values that are worth a scale of their own
 
 
 class Steps(nn.Module):
@@ -43,25 +44,40 @@ class Steps(nn.Module):
         return torch.sigmoid(logits[..., : len(LABELS)].reshape(1, -1, STEP, len(LABELS)).amax(2)), *after
 
 
-def halved(model: onnx.ModelProto) -> None:
-    """Store large weights as 16-bit floats, each with a cast behind it."""
+def compacted(model: onnx.ModelProto, *, eighth: bool = False) -> None:
+    """Store large weights as 16-bit floats, or, with `eighth`, matrices as 8-bit integers with a scale for each row.
+
+    Behind each is what makes 32-bit floats of it. Casts and products of constants are worked out once, when a session loads; DequantizeLinear, which is made
+    for this, would be at each step (onnxruntime 1.32), nearly twice the cost of the phrase network.
+    """
     graph = model.graph
-    casts = []
+    nodes, scales = [], []
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
-        if weight.data_type == TensorProto.FLOAT and values.size >= LEAST:
-            name = weight.name
+        if weight.data_type != TensorProto.FLOAT or values.size < LEAST:
+            continue
+        name = weight.name
+        if eighth and values.shape[-1] >= LEAST_ROW:
+            scale = np.maximum(np.abs(values).max(-1, keepdims=True), np.finfo(np.float32).tiny) / 127
+            weight.CopyFrom(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), f"{name}_eighth"))
+            scales.append(numpy_helper.from_array(scale, f"{name}_scale"))
+            nodes.append(helper.make_node("Cast", [f"{name}_eighth"], [f"{name}_whole"], to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]))
+        else:
             weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    for cast in reversed(casts):
-        graph.node.insert(0, cast)
+            nodes.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    graph.initializer.extend(scales)
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
     onnx.checker.check_model(model)
 
 
-def traced(module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path, properties: dict[str, str] | None = None) -> list[str]:
+def traced(
+    module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path, properties: dict[str, str] | None = None, *, eighth: bool = False
+) -> list[str]:
     """Write a network of frames (1, T, bands) and states as ONNX to `path`, T its only free axis, with these properties. Returns the states' names.
 
-    Its weights are stored as 16-bit floats, of which the session makes 32-bit ones once, when it loads.
+    Its weights are stored in 16 bits, or in 8 (`compacted`).
     """
     names = [f"state{i}" for i in range(len(states))]
     after = [f"{n}_after" for n in names]
@@ -73,7 +89,7 @@ def traced(module: nn.Module, states: States, bands: int, result: str, outputs: 
         given.Clear()
         for size in shape:
             given.dim.add(**({"dim_param": size} if isinstance(size, str) else {"dim_value": size}))
-    halved(model)
+    compacted(model, eighth=eighth)
     onnx.helper.set_model_props(model, properties or {})
     onnx.save(model, path)
     return names

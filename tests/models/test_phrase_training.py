@@ -18,9 +18,11 @@ from tests.models.tiny import row, write_corpus
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
-from models.training.phrases.average import averaged  # noqa: E402 - they need what may be skipped
+from models.training.export import streamed, traced  # noqa: E402 - they need what may be skipped
+from models.training.phrases.average import averaged  # noqa: E402
 from models.training.phrases.begin import begun, grown  # noqa: E402
 from models.training.phrases.data import Clip, Store  # noqa: E402
+from models.training.phrases.export import Posteriors  # noqa: E402
 from models.training.phrases.mix import HELD, Mixer  # noqa: E402
 from models.training.phrases.network import Syllables  # noqa: E402
 from models.training.phrases.train import unlike  # noqa: E402
@@ -92,6 +94,24 @@ def test_a_training_goes_on_from_what_is_shipped() -> None:
     whole, _ = model.run(frames[0].numpy(), model.start())
     assert again.shape[1] == len(model.manifest.units) + 5
     np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")  # of the exporter that `begin` reads
+def test_matrices_are_stored_in_8_bits_and_hear_what_they_heard(tmp_path: Path) -> None:
+    """A session and a further training make of the file what the network was, within what a 254th of each row's largest weight changes."""
+    torch.manual_seed(8)
+    network = Syllables(200, widths=(4, 4, 4, 4), width=64, inner=128, blocks=2, memory=64, tones=5).eval()
+    for norm in (module for module in network.modules() if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d))):
+        norm.running_mean.normal_()
+    path, states = tmp_path / "phrases.onnx", network.start()
+    names = traced(Posteriors(network), states, 64, "posteriors", 205, path, eighth=True)
+    frames = torch.randn(4, 400, 64) * 10 - 60
+    whole = np.exp(network.posteriors(network(frames[:1], states)[0])[0].detach().numpy())
+    again = begun(path, 200, 5, frames).eval()
+    for heard in (np.exp(streamed(path, frames[0].numpy(), states, names)), np.exp(again.posteriors(again(frames[:1], states)[0])[0].detach().numpy())):
+        np.testing.assert_allclose(heard, whole, atol=1e-3)
+        assert np.abs(heard - whole).max() > 0
+    assert path.stat().st_size < 1.5 * sum(p.numel() for p in network.parameters())
 
 
 def test_a_larger_network_begins_as_the_smaller_one() -> None:

@@ -1,4 +1,4 @@
-"""Writes `phrases.onnx` from a run, its weights as 16-bit floats (the session makes 32-bit ones of them once, when it loads).
+"""Writes `phrases.onnx` from a run, its matrices in 8 bits (the session makes 32-bit floats of them once, when it loads).
 
     python -m models.training.phrases.export RUN --out FOLDER
 """
@@ -32,7 +32,7 @@ def write_onnx(run: Path, path: Path) -> float:
     """The network of a run; the largest difference of a posterior between it, step by step, and the whole-recording network on noise."""
     network = load_network(run)
     states, bands = network.start(), network.config["bands"]
-    names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"] + network.config["tones"], path)
+    names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"] + network.config["tones"], path, eighth=True)
     x = torch.randn(1, 1000, bands) * 10 - 60
     with torch.no_grad():
         whole = network.posteriors(network(x, network.start())[0][0]).numpy()
