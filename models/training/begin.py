@@ -76,7 +76,7 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
     stored = {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
     scales = {name: stored.pop(name) for name in list(stored) if name.endswith("_scale")}
     arrays = {name.removesuffix("_half"): values for name, values in stored.items() if not name.endswith("_eighth")}
-    arrays |= {name.removesuffix("_scale"): stored[name.replace("_scale", "_eighth")] * scale for name, scale in scales.items()}
+    arrays |= {name.removesuffix("_scale"): stored[name.removesuffix("_scale") + "_eighth"] * scale for name, scale in scales.items()}
 
     def of(kind: str) -> list[list[Tensor]]:
         return [found for node in graph.node if node.op_type == kind and (found := [arrays[name] for name in node.input if name in arrays])]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -23,7 +24,7 @@ from models.training.phrases.average import averaged  # noqa: E402
 from models.training.phrases.begin import begun, grown  # noqa: E402
 from models.training.phrases.data import Clip, Store  # noqa: E402
 from models.training.phrases.export import Posteriors  # noqa: E402
-from models.training.phrases.mix import HELD, Mixer  # noqa: E402
+from models.training.phrases.mix import HELD, Mixer, other_tract  # noqa: E402
 from models.training.phrases.network import Syllables  # noqa: E402
 from models.training.phrases.train import unlike  # noqa: E402
 from models.training.render import SETTINGS, Entry  # noqa: E402
@@ -73,7 +74,7 @@ def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: P
     (work / "curves.json").unlink()
     assert steps(train()) == ["curves", "manifest"]
     on = ("--store", work / "store", "--beds", work / "beds", "--corpus", tmp_path / "corpus", "--out", tmp_path / "on", "--begin", work / "phrases.onnx",
-          "--like-before", 0.5, "--grow", "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2, "--memory", 6, "--bf16",
+          "--like-before", 0.5, "--grow", "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2, "--memory", 6, "--bf16", "--tracts", 0.07,
           "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
     further = subprocess.run(
         list(map(str, (sys.executable, "-m", "models.training.phrases.train", *on))), cwd=ROOT, capture_output=True, text=True, check=False
@@ -126,6 +127,15 @@ def test_a_larger_network_begins_as_the_smaller_one() -> None:
     torch.testing.assert_close(logits, small(frames, small.start(2))[0])
     logits.square().mean().backward()
     assert large.head.weight.grad[:, 8:12].abs().max() > 0
+
+
+def test_a_longer_vocal_tract_has_lower_formants() -> None:
+    """A formant at 2 kHz lies at 1.82 kHz in a tract of 1.1 times the length, and above 2 kHz in a shorter one; the same length changes nothing."""
+    mel = librosa.mel_frequencies(SETTINGS.bands + 2, fmin=SETTINGS.low_hz, fmax=SETTINGS.high_hz)[1:-1]
+    voice = np.tile(-40 - 30 * np.abs(np.log2(mel / 2000)), (3, 1)).astype(np.float32)
+    np.testing.assert_allclose(other_tract(voice, 1.0), voice, rtol=1e-6)
+    for length in (1.1, 0.9):
+        np.testing.assert_allclose(mel[other_tract(voice, length).argmax(1)], 2000 / length, rtol=0.03)
 
 
 def test_a_further_training_is_held_to_what_it_began_at_where_real_people_speak() -> None:

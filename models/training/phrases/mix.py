@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import librosa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +25,7 @@ STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
 SHARES = {
-    "spoken": 0.14, "contrast": 0.15, "reader": 0.25, "vocabulary": 0.11, "phrase": 0.09, "foreign": 0.09,
+    "spoken": 0.13, "contrast": 0.20, "reader": 0.25, "vocabulary": 0.10, "phrase": 0.10, "foreign": 0.09,
     "sentence": 0.05, "student": 0.05, "word": 0.04, "syllable": 0.03,
 }  # fmt: skip
 """How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few
@@ -36,7 +37,7 @@ REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reade
 HELD = 0.2
 HELD_OF = {"student": 1.0, "reader": 1.0, "vocabulary": 1.0, "contrast": 0.0}
 """How much a further training is held to what the network made of a clip before, for each pool: real people are few, and are soon forgotten."""
-ANEW = 0.35
+ANEW = 0.25
 """Share of clips that get another room and pace than the last time."""
 CUT = 0.35
 """Share of longer utterances of which some syllables in a row are taken: few readers have few sentences, and the network must not learn those by heart."""
@@ -98,13 +99,27 @@ def cut(clip: Clip, best: NDArray[np.uint16], rng: Rng) -> Clip:
                    frame=clip.frame + low, frames=high - low, units=clip.units[first : first + count])  # fmt: skip
 
 
+def other_tract(frames: Array, length: float) -> Array:
+    """Log-mel frames (n, bands) of a voice whose vocal tract is so many times as long, and its formants as much lower.
+
+    Vocal tract length perturbation: Jaitly and Hinton, 2013.
+    """
+    centres_hz = librosa.mel_frequencies(SETTINGS.bands + 2, fmin=SETTINGS.low_hz, fmax=SETTINGS.high_hz)[1:-1]
+    at = np.interp(centres_hz * length, centres_hz, np.arange(SETTINGS.bands))
+    low = np.minimum(at.astype(np.intp), SETTINGS.bands - 2)
+    part = (at - low).astype(np.float32)
+    return frames[:, low] * (1 - part) + frames[:, low + 1] * part
+
+
 class Mixer:
     """Draws scenes."""
 
     def __init__(
-        self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",)
-    ) -> None:
-        self._store, self._rooms = store, rooms
+        self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",),
+        tracts: float = 0.0,
+    ) -> None:  # fmt: skip
+        """tracts: half of the clips get another vocal tract, up to e ** tracts times as long or as short."""
+        self._store, self._rooms, self._tracts = store, rooms, tracts
         self._kept: dict[str, _Guise] = {}
         self._pools: dict[str, dict[str, list[tuple[int, Clip]]]] = {}
         for shard, clip in store.clips:
@@ -151,7 +166,10 @@ class Mixer:
             room = self._rooms[rng.integers(len(self._rooms))]
             x = microphone(in_room(x, room, (distance_m / critical_m) ** 2), rng)
             decay_db = 10 * math.log10((1 / distance_m**2 + 1 / critical_m**2) / (1 + 1 / critical_m**2))
-            guise = _Guise(log_mel(x, SETTINGS).astype(np.float16), ratio, decay_db)
+            frames = log_mel(x, SETTINGS)
+            if self._tracts and rng.random() < 0.5:
+                frames = other_tract(frames, math.exp(rng.uniform(-self._tracts, self._tracts)))
+            guise = _Guise(frames.astype(np.float16), ratio, decay_db)
             if ":" not in clip.key:  # a piece hardly comes again
                 self._kept[clip.key] = guise
         level = rng.normal(*LEVELS_DBA["shout" if "shout" in clip.kind or rng.random() < 0.25 else "plain"])
