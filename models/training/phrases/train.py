@@ -8,7 +8,8 @@ import copy
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from models.training.phrases.mix import STEPS, Mixer
 from models.training.phrases.network import Syllables
 from models.training.render import load_pool, simulated_room
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 TONES = 5
 MEASURED_AND_MADE = 150  # simulated rooms beside the measured ones
 EMA = 0.998
@@ -34,8 +35,9 @@ SHOWN = ("frames", "best", "shares", "tones", "held")  # of a scene, of one size
 class Scenes(IterableDataset[Batch]):
     """Endless batches; the seed and the number of the batch fix what is in them."""
 
-    def __init__(self, mixer: Mixer, batch: int, seed: int, start: int) -> None:
-        self._mixer, self._batch, self._seed, self._start = mixer, batch, seed, start
+    def __init__(self, mixer: Mixer, batch: int, seed: int, start: int, before: Callable[[Tensor], Tensor] | None = None) -> None:
+        """before: what the network that training is held to makes of frames; worked out here, as a process of its own draws the batches."""
+        self._mixer, self._batch, self._seed, self._start, self._before = mixer, batch, seed, start, before
 
     def __iter__(self) -> Iterator[Batch]:
         info = torch.utils.data.get_worker_info()
@@ -47,13 +49,13 @@ class Scenes(IterableDataset[Batch]):
             frames, best, shares, tones, held = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in SHOWN)
             lengths = torch.tensor([len(s.units) for s in scenes])
             units = torch.tensor([u for s in scenes for u in s.units], dtype=torch.int64)
-            yield frames, best, shares, tones, units, lengths, held
+            yield frames, best, shares, tones, units, lengths, held, self._before(frames) if self._before else torch.empty(0)
             step += stride
 
 
 def losses(logits: Tensor, batch: Batch, taught: float, said: float, toned: float) -> tuple[Tensor, Tensor]:
     """Cross-entropy against the teacher's best units, a frame; CTC of the texts, a unit; cross-entropy of tones where they are known. Each by its weight."""
-    _, best, shares, tones, units, lengths, _ = batch
+    _, best, shares, tones, units, lengths, *_ = batch
     logp = functional.log_softmax(logits[..., :-TONES], -1)
     tone = functional.cross_entropy(logits[..., -TONES:][tones > 0], tones[tones > 0] - 1) if (tones > 0).any() else logits.new_zeros(())
     shares = shares / shares.sum(-1, keepdim=True)
@@ -74,6 +76,12 @@ def unlike(logits: Tensor, before: Tensor, held: Tensor) -> Tensor:
     now, then = (functional.log_softmax(part[..., :-TONES], -1) for part in (logits, before))
     weight = held * (1 + 2 * (then.argmax(-1) != 0))
     return (functional.kl_div(now, then, reduction="none", log_target=True).sum(-1) * weight).sum() / weight.sum().clamp(min=1)
+
+
+def logits_of(network: Syllables, frames: Tensor, *, bf16: bool) -> Tensor:
+    """Of frames (batch, T, bands), each from silence, in 32 bits. bf16: products in 16 bits."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        return network(frames, network.start(len(frames)))[0].float()
 
 
 def warm_average(average: Tensor, now: Tensor, count: Tensor) -> Tensor:
@@ -101,7 +109,7 @@ def train(args: argparse.Namespace) -> None:
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
     network = first_network(args, mixer, len(units))
-    before = copy.deepcopy(network).eval() if args.like_before else None
+    before = partial(logits_of, copy.deepcopy(network).eval().requires_grad_(requires_grad=False), bf16=args.bf16) if args.like_before else None
     if args.grow:
         network = grown(network, args.widths, args.width, args.inner, args.blocks, args.memory)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its convolutions take half the time
@@ -119,7 +127,7 @@ def train(args: argparse.Namespace) -> None:
         """Rises over 150 steps, stays, and falls to a hundredth over the last two fifths: more steps can be asked for while it stays."""
         return args.rate * min(1.0, (at + 1) / 150, max(0.01, (args.steps - at) / (0.4 * args.steps)))
 
-    loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step), batch_size=None, num_workers=args.workers))
+    loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step, before), batch_size=None, num_workers=args.workers))
     log = (args.out / "log.csv").open("a", newline="")
     writer, began, seen = csv.writer(log), time.monotonic(), []
     network.train()
@@ -127,14 +135,10 @@ def train(args: argparse.Namespace) -> None:
         batch = next(loader)
         for group in optimiser.param_groups:
             group["lr"] = rate(step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            logits, _ = network(batch[0], network.start(len(batch[0])))
-            with torch.no_grad():
-                theirs = before(batch[0], before.start(len(batch[0])))[0].float() if before else None
-        logits = logits.float()
+        logits = logits_of(network, batch[0], bf16=args.bf16)
         loss, parts = losses(logits, batch, args.taught, args.said if step > args.quiet or args.begin else 0.0, args.toned)
-        if theirs is not None:
-            loss = loss + args.like_before * unlike(logits, theirs, batch[6])
+        if args.like_before:
+            loss = loss + args.like_before * unlike(logits, batch[7], batch[6])
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
