@@ -30,6 +30,9 @@ CUTS: Mapping[str, Callable[[Row], str]] = {
         name for most, name in ((5, "under 5 dB"), (15, "5 to 15 dB"), (25, "15 to 25 dB"), (999, "over 25 dB")) if float(row["snr_db"]) < most
     ),
 }
+THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
+NEAR_SHARES = (0.03, 0.05, 0.1)
+"""Of scenes with near misses: at the threshold that raises so many of them recall is asked for."""
 AFTER_S = 1.5  # an event's scores count for so long after its end, as the bench has it
 
 
@@ -43,6 +46,19 @@ def table(label: str, events: Sequence[tuple[float, Row]], summary: Mapping[str,
         for cell, found in sorted(cells.items()):
             recalls = (float(np.mean(np.array(found) > summary[f"threshold@{rate}/h"])) for rate in (1, 10))
             lines.append(f"| {label}, {name}: {cell} | {len(found)} | | " + " | ".join(f"{r:.2f}" for r in recalls) + " |")
+    return lines
+
+
+def costs(label: str, events: Sequence[float], alarms: Sequence[float], hours: float, near: Sequence[float]) -> list[str]:
+    """Lines of Markdown: what a threshold, the same for each phrase, brings and costs, by scores; near: the highest of each scene with near misses."""
+    wanted = {f"{threshold:g}": threshold for threshold in THRESHOLDS}
+    if near:
+        highest = np.sort(near)[::-1]
+        wanted |= {f"{share:.0%} of near misses": float(np.nextafter(highest[int(share * len(highest))], 2.0)) for share in NEAR_SHARES}
+    lines = []
+    for name, least in wanted.items():
+        raised = f"{np.mean(np.asarray(near) >= least):.2f}" if near else ""
+        lines.append(f"| {label}, {name} | {np.mean(np.asarray(events) >= least):.2f} | {np.sum(np.asarray(alarms) >= least) / hours:.1f} | {raised} |")
     return lines
 
 
@@ -79,10 +95,15 @@ def main() -> None:
     bench = bench_module(args.bench)
     truth, files = bench.read_truth(args.truth), bench.read_scores(args.scores)
     print("| | events | average precision | recall at 1 false alarm an hour | at 10 |\n|---|---|---|---|---|")
+    priced = []
     for label in ("help", "insult"):
         events, alarms, hours = bench.evaluate(truth, files, label)
         if events:
             print("\n".join(table(label, events, bench.summary(events, alarms, hours))))
+            near = [float(files[row["file"]][1][label].max()) for row in truth if row["kind"] == "near_miss"]
+            priced += costs(label, [score for score, _ in events], [score for score, _ in alarms], hours, near)
+    print("\n| threshold of each phrase | recall | false alarms of the group an hour | scenes with near misses raised |\n|---|---|---|---|")
+    print("\n".join(priced))
     if args.fits:
         manifest, kept = read_phrase_manifest(args.models / PHRASE_MANIFEST), np.load(args.fits)
         phrases = [str(p) for p in kept["phrases"]]
