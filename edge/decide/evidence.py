@@ -1,9 +1,12 @@
-"""Evidence adds up: a phrase that is shouted, said again, or said beside another of its group counts more than the same phrase once, calmly.
+"""Evidence adds up: a phrase that is loud or shouted, said again, or said beside another of its group counts more than the same phrase once, calmly.
 
 Scores become logits, because there evidence adds. A phrase's own threshold is a shift: what just reaches it comes out at its group's threshold.
 To that is added, for each thing that speaks for it, a bonus of a bounded size, and all of them together are bounded, too: what is weak by itself
 stays weak. One utterance is heard as several phrases at once (救命, 救命啊, 快来人救命啊) and over several steps; it never speaks for itself,
 so only what was said at another time counts.
+
+A quiet voice speaks against a phrase: whoever calls for help or threatens is louder than those who talk. The logarithm of how much more often a level is met
+among the one than among the other is a straight line of the level, where both are normally distributed with the same spread.
 
 Pure: times are seconds since the start of the stream, scores and shouting 0..1, levels dBA.
 """
@@ -41,8 +44,9 @@ class EvidenceSettings:
     weak: float = -2.0  # logit against the group's threshold: a mention as weak as that supports nothing, at the threshold it supports fully
     calm_shouting: float = 0.2  # score of shouting up to which a voice is not raised
     raised_shouting: float = 0.6  # from which it is
-    calm_dba: float = 68.0  # the same by level: speech at one metre has 60
-    raised_dba: float = 80.0
+    logits_per_db: float = 0.2  # by which a louder voice counts more, and a quieter one less
+    usual_dba: float = 69.0  # level (fast, its highest while the phrase is said) that counts neither more nor less
+    most_db: float = 12.0  # over or under it that count
     shouted: float = 0.5  # score of shouting that `only_shouted` asks for
     syllable_s: float = 0.18  # how long a syllable takes at least, where the search does not say
     dip: float = 1.0  # so far must a phrase's logit have sunk before the same phrase counts as said again
@@ -128,7 +132,8 @@ def weigh(
         if standing is not None:
             lowered = standing is Standing.LOWERED
             strength = _strength(heard.logit, settings)
-            total = heard.logit + (strength * _bonus(heard, phrase.group, support, voice, settings) if strength else 0.0)
+            bonus = _bonus(heard, phrase.group, support, voice, settings)
+            total = heard.logit + (strength * bonus if bonus > 0.0 else bonus)
             rank = (total >= 0.0 and not lowered, total, phrase.severity, len(phrase.spoken))
             if phrase.group not in best or rank > best[phrase.group]:
                 best[phrase.group] = rank
@@ -206,7 +211,7 @@ def _counts(heard: Mention, phrase: Phrase, voice: _Voice, settings: EvidenceSet
 
 
 def _bonus(heard: Mention, group: str, support: Sequence[tuple[Mention, str, float]], voice: _Voice, settings: EvidenceSettings) -> float:
-    """What speaks for a mention besides its own score. support: what was said, in which group, and how much it counts."""
+    """What speaks for a mention besides its own score, or against it. support: what was said, in which group, and how much it counts."""
     again = other = 0.0
     latest_s, earliest_s = heard.begin_s + OVERLAP_S, heard.end_s - settings.window_s - _TICK_S
     for mention, of, strength in support:
@@ -216,11 +221,12 @@ def _bonus(heard: Mention, group: str, support: Sequence[tuple[Mention, str, flo
                     other = strength
             elif strength > again and not _same_utterance(heard, mention, settings):
                 again = strength
-    raised = max(
-        max(_ramp(shouting, settings.calm_shouting, settings.raised_shouting), _ramp(level_dba, settings.calm_dba, settings.raised_dba))
-        for _, level_dba, shouting in _during(heard, voice, settings)
-    )
-    return min(settings.most_bonus, again * settings.again_bonus + other * settings.other_bonus + raised * settings.raised_bonus)
+    during = _during(heard, voice, settings)
+    over_db = max(level_dba for time_s, level_dba, _ in during if time_s <= heard.end_s + _TICK_S) - settings.usual_dba
+    loud = settings.logits_per_db * min(settings.most_db, max(-settings.most_db, over_db))
+    shouted = max(_ramp(shouting, settings.calm_shouting, settings.raised_shouting) for _, _, shouting in during)
+    raised = loud + shouted * max(0.0, settings.raised_bonus - loud)  # one piece of evidence, by what says so more clearly
+    return min(settings.most_bonus, again * settings.again_bonus + other * settings.other_bonus + raised)
 
 
 def _during(heard: Mention, voice: _Voice, settings: EvidenceSettings) -> _Voice:

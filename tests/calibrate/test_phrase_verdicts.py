@@ -33,7 +33,7 @@ def test_the_score_of_an_alert_is_told_on_the_scale_of_its_phrase() -> None:
     """What the terminal weighs for a phrase of 0.8 whose threshold is 0.7 is 0.8 again: at a threshold of 0.79 it would have come, at 0.81 not."""
     for threshold, comes in ((0.7, True), (0.79, True), (0.81, False)):
         phrase = Phrase("救命", "help", threshold=threshold)
-        _, found = weigh(Evidence(), Moment(1.0, 50.0, 0.0, (Hit(0, 0.8),)), (phrase,), {"help": 0.5}, EvidenceSettings())
+        _, found = weigh(Evidence(), Moment(1.0, EvidenceSettings().usual_dba, 0.0, (Hit(0, 0.8),)), (phrase,), {"help": 0.5}, EvidenceSettings())
         assert own_score(found["help"].score, threshold, 0.5) == pytest.approx(0.8)
         assert (found["help"].score >= 0.5) == comes
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import exp
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.phrases import Phrase
-from edge.decide.evidence import MOST_MENTIONS, Evidence, EvidenceSettings, Hit, Moment, Weighed, weigh
+from edge.decide.evidence import MOST_MENTIONS, Evidence, EvidenceSettings, Hit, Moment, Weighed, logit, score_of, weigh
 
 STEP_S = 0.2
 SETTINGS = EvidenceSettings()
@@ -22,7 +23,7 @@ PHRASES = (
     Phrase("大四你", "insult", severity=1),
 )
 THRESHOLDS = {"help": 0.5, "insult": 0.5}
-QUIET_DBA = 60.0
+USUAL_DBA = SETTINGS.usual_dba
 
 
 def run(moments: Sequence[Moment], phrases: Sequence[Phrase] = PHRASES, settings: EvidenceSettings = SETTINGS) -> list[dict[str, Weighed]]:
@@ -34,7 +35,7 @@ def run(moments: Sequence[Moment], phrases: Sequence[Phrase] = PHRASES, settings
     return found
 
 
-def said(*what: tuple[float, int, float], until_s: float = 6.0, level_dba: float = QUIET_DBA, shouting: float = 0.0) -> list[Moment]:
+def said(*what: tuple[float, int, float], until_s: float = 6.0, level_dba: float = USUAL_DBA, shouting: float = 0.0) -> list[Moment]:
     """Steps of a calm voice, with hits of phrase and score at these times."""
     times = [round((i + 1) * STEP_S, 3) for i in range(round(until_s / STEP_S))]
     return [Moment(t, level_dba, shouting, tuple(Hit(p, score) for at_s, p, score in what if abs(at_s - t) < STEP_S / 2)) for t in times]
@@ -69,12 +70,28 @@ def test_two_phrases_of_a_group_count_more_than_one() -> None:
 
 
 def test_a_raised_voice_counts_by_shouting_or_by_level() -> None:
-    """Either is one piece of evidence, and both are not two."""
+    """Either is one piece of evidence, and both are not two: the one that says more counts."""
     calm = peak(said((2.0, HELP, 0.4)))
     shouted = peak(said((2.0, HELP, 0.4), shouting=0.9))
     assert shouted > calm
-    assert peak(said((2.0, HELP, 0.4), level_dba=85.0)) == pytest.approx(shouted)
-    assert peak(said((2.0, HELP, 0.4), level_dba=85.0, shouting=0.9)) == pytest.approx(shouted)
+    loud_dba = USUAL_DBA + SETTINGS.raised_bonus / SETTINGS.logits_per_db
+    assert peak(said((2.0, HELP, 0.4), level_dba=loud_dba)) == pytest.approx(shouted)
+    assert peak(said((2.0, HELP, 0.4), level_dba=loud_dba, shouting=0.9)) == pytest.approx(shouted)
+    assert peak(said((2.0, HELP, 0.4), level_dba=50.0, shouting=0.9)) == pytest.approx(shouted)
+    assert peak(said((2.0, HELP, 0.4), level_dba=loud_dba + 2.0, shouting=0.9)) > shouted
+
+
+@pytest.mark.parametrize("score", [0.02, 0.4, 0.9])
+def test_a_quiet_voice_speaks_against_a_phrase(score: float) -> None:
+    """By so many logits a dB, however weak it is, and no more than the bound; what follows the phrase is no voice of it."""
+    levels_dba = np.arange(40.0, 100.0)
+    found = [at(said((2.0, HELP, score), level_dba=level_dba), 2.0).score for level_dba in levels_dba.tolist()]
+    assert found == sorted(found)
+    below = np.log(score / (1 - score)) - SETTINGS.logits_per_db * np.clip(USUAL_DBA - levels_dba, 0.0, SETTINGS.most_db)
+    quiet = levels_dba < USUAL_DBA
+    np.testing.assert_allclose(np.array(found)[quiet], (1 / (1 + np.exp(-below)))[quiet], rtol=1e-6)
+    after = [replace(m, level_dba=USUAL_DBA if m.time_s <= 2.0 else 90.0) for m in said((2.0, HELP, score))]
+    assert peak(after) == pytest.approx(score)
 
 
 def test_shouting_that_is_scored_late_still_counts() -> None:
@@ -97,7 +114,7 @@ def test_one_utterance_never_speaks_for_itself() -> None:
 
 def test_the_search_may_say_how_long_a_phrase_was() -> None:
     """A slowly said one still overlaps with what was heard inside of it."""
-    short = [Moment(1.0, QUIET_DBA, 0.0, (Hit(HELP, 0.4),)), Moment(2.0, QUIET_DBA, 0.0, (Hit(HELP_AH, 0.4),))]
+    short = [Moment(1.0, USUAL_DBA, 0.0, (Hit(HELP, 0.4),)), Moment(2.0, USUAL_DBA, 0.0, (Hit(HELP_AH, 0.4),))]
     slow = [short[0], replace(short[1], hits=(Hit(HELP_AH, 0.4, lasted_s=1.4),))]
     assert peak(short) > peak(slow) == pytest.approx(0.4)
 
@@ -124,7 +141,7 @@ def test_what_is_remembered_does_not_grow() -> None:
     """Five phrases, said again and again, for a minute."""
     state = Evidence()
     for i in range(300):
-        moment = Moment(i * STEP_S, QUIET_DBA, 0.0, [Hit(p, 0.9, lasted_s=0.1) for p in range(5)] if i % 2 else [])
+        moment = Moment(i * STEP_S, USUAL_DBA, 0.0, [Hit(p, 0.9, lasted_s=0.1) for p in range(5)] if i % 2 else [])
         state, _ = weigh(state, moment, PHRASES, THRESHOLDS, SETTINGS)
     assert len(state.mentions) == MOST_MENTIONS
     assert len(state.voice) < 100
@@ -133,10 +150,10 @@ def test_what_is_remembered_does_not_grow() -> None:
 def test_a_phrases_own_threshold_comes_out_at_that_of_its_group() -> None:
     """What just reaches it just reaches the group's, whatever both are, and the order of scores is kept."""
     strict = (replace(PHRASES[HELP], threshold=0.9),)
-    state, weighed = weigh(Evidence(), Moment(0.2, QUIET_DBA, 0.0, (Hit(0, 0.9),)), strict, {"help": 0.7}, SETTINGS)
+    state, weighed = weigh(Evidence(), Moment(0.2, USUAL_DBA, 0.0, (Hit(0, 0.9),)), strict, {"help": 0.7}, SETTINGS)
     assert weighed["help"].score == pytest.approx(0.7)
     assert len(state.mentions) == 1
-    higher = weigh(Evidence(), Moment(0.2, QUIET_DBA, 0.0, (Hit(0, 0.95),)), strict, {"help": 0.7}, SETTINGS)[1]["help"].score
+    higher = weigh(Evidence(), Moment(0.2, USUAL_DBA, 0.0, (Hit(0, 0.95),)), strict, {"help": 0.7}, SETTINGS)[1]["help"].score
     assert 0.7 < higher < 0.95
 
 
@@ -150,11 +167,11 @@ def test_a_phrase_that_must_be_shouted_is_nothing_until_it_is() -> None:
 
 def test_a_phrase_with_a_least_level_is_nothing_below_it() -> None:
     """The level while it is said counts, not that of a door some seconds before."""
-    loud = (replace(PHRASES[HELP], min_dba=65.0),)
+    loud = (replace(PHRASES[HELP], min_dba=72.0),)
     calm = said((3.0, 0, 0.9))
     assert peak(calm, phrases=loud) == 0.0
-    assert peak([replace(m, level_dba=80.0 if m.time_s == 1.0 else QUIET_DBA) for m in calm], phrases=loud) == 0.0
-    assert peak([replace(m, level_dba=66.0 if m.time_s == 3.0 else QUIET_DBA) for m in calm], phrases=loud) == pytest.approx(0.9)
+    assert peak([replace(m, level_dba=80.0 if m.time_s == 1.0 else USUAL_DBA) for m in calm], phrases=loud) == 0.0
+    assert peak([replace(m, level_dba=73.0 if m.time_s == 3.0 else USUAL_DBA) for m in calm], phrases=loud) >= 0.9
 
 
 NEEDS = (replace(PHRASES[HELP], alone="nothing", second_s=2.0),)
@@ -197,15 +214,15 @@ def test_a_phrase_in_full_goes_before_one_that_is_alone() -> None:
     """However much better the other one was heard; unless it is too weak itself."""
     both = (replace(PHRASES[HELP], alone="lower"), PHRASES[TEACHER])
     for score, lowered in ((0.6, False), (0.3, True)):
-        moments = [Moment(2.0, QUIET_DBA, 0.0, (Hit(0, 0.95),)), Moment(2.8, QUIET_DBA, 0.0, (Hit(1, score, lasted_s=0.5),))]
+        moments = [Moment(2.0, USUAL_DBA, 0.0, (Hit(0, 0.95),)), Moment(2.8, USUAL_DBA, 0.0, (Hit(1, score, lasted_s=0.5),))]
         assert run(moments, both)[1]["help"].lowered is lowered
 
 
 def test_of_phrases_heard_alike_the_gravest_is_named() -> None:
     """In either order; a better score goes before."""
     for hits in ((Hit(DIE, 0.8), Hit(STUPID, 0.8)), (Hit(STUPID, 0.8), Hit(DIE, 0.8))):
-        assert run([Moment(0.2, QUIET_DBA, 0.0, hits)])[0]["insult"].phrase == DIE
-    assert run([Moment(0.2, QUIET_DBA, 0.0, (Hit(DIE, 0.8), Hit(STUPID, 0.81)))])[0]["insult"].phrase == STUPID
+        assert run([Moment(0.2, USUAL_DBA, 0.0, hits)])[0]["insult"].phrase == DIE
+    assert run([Moment(0.2, USUAL_DBA, 0.0, (Hit(DIE, 0.8), Hit(STUPID, 0.81)))])[0]["insult"].phrase == STUPID
 
 
 hits = st.lists(st.builds(Hit, st.integers(0, 4), st.floats(0, 1), st.none() | st.floats(0, 5)), max_size=5)
@@ -214,16 +231,16 @@ steps = st.lists(st.tuples(st.floats(30, 110), st.floats(0, 1), hits), max_size=
 
 @settings(deadline=None)
 @given(steps)
-def test_evidence_only_adds_and_is_bounded(sequence: list[tuple[float, float, list[Hit]]]) -> None:
-    """Whatever is heard: each score is in 0..1, at least that of the best hit of the step, and what is remembered does not grow."""
-    state = Evidence()
+def test_evidence_is_bounded(sequence: list[tuple[float, float, list[Hit]]]) -> None:
+    """Whatever is heard: each score is in 0..1, at least that of the best hit of the step in a quiet voice, and what is remembered does not grow."""
+    state, quiet = Evidence(), SETTINGS.most_db * SETTINGS.logits_per_db
     for i, (level_dba, shouting, found) in enumerate(sequence):
         state, weighed = weigh(state, Moment(i * STEP_S, level_dba, shouting, found), PHRASES, THRESHOLDS, SETTINGS)
         assert len(state.mentions) <= MOST_MENTIONS
         for group, one in weighed.items():
             latest = {hit.phrase: hit.score for hit in found if PHRASES[hit.phrase].group == group}
             assert 0.0 <= one.score <= 1.0
-            assert one.score >= max(latest.values(), default=0.0) - 1e-5
+            assert one.score >= score_of(logit(max(latest.values(), default=0.0)) - quiet) - 1e-5
 
 
 @settings(deadline=None)

@@ -43,12 +43,14 @@ RATES = (1.0, 2.0, 5.0, 10.0)
 NOISE = 2.0
 DRAWS = 200
 SHARD = 100  # scenes that a process hears before it loads the models anew
-WITHOUT = EvidenceSettings(raised_bonus=0.0, again_bonus=0.0, other_bonus=0.0, most_bonus=0.0)
+WITHOUT = EvidenceSettings(raised_bonus=0.0, again_bonus=0.0, other_bonus=0.0, most_bonus=0.0, logits_per_db=0.0)
 TRIED: Mapping[str, tuple[float, ...]] = {
     "raised_bonus": (0.0, 0.4, 0.8, 1.2, 1.6, 2.4),
     "again_bonus": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0),
     "other_bonus": (0.0, 0.4, 0.8, 1.2, 1.6, 2.4),
-    "most_bonus": (0.9, 1.8, 2.7, 3.6),
+    "logits_per_db": (0.0, 0.1, 0.2, 0.3),
+    "most_db": (6.0, 9.0, 12.0),
+    "most_bonus": (0.9, 1.8, 2.4, 3.0, 3.6),
     "weak": (-3.0, -2.0, -1.0),
     "window_s": (2.0, 4.0, 6.0),
 }
