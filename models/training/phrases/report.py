@@ -1,7 +1,7 @@
 r"""What a phrase model reaches on scenes of the bench, as Markdown; and of each phrase alone, as the terminal's `phrases check` shows it.
 
     python -m models.training.phrases.report --truth TRUTH.csv --scores SCORES.csv --bench bench.py \
-        [--fits FITS.npz --models models --evidence models/phrases-evidence.toml]
+        [--list LIST.toml] [--fits FITS.npz --models models --evidence models/phrases-evidence.toml]
 
 SCORES: of `xiaoan replay SCENES --scores`. With --fits (of the same scenes) each phrase's recall and false alarms at its threshold are written to --evidence.
 """
@@ -10,11 +10,13 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
 from edge.config.phrases import list_in_use
 from edge.config.schema import PhraseSettings
+from edge.decide.evidence import logit, score_of
 from edge.detect.background import STRETCH_S
 from edge.detect.phrases import PHRASE_MANIFEST, read_phrase_manifest
 from edge.detect.search import scores
@@ -49,9 +51,12 @@ def table(label: str, events: Sequence[tuple[float, Row]], summary: Mapping[str,
     return lines
 
 
-def costs(label: str, events: Sequence[float], alarms: Sequence[float], hours: float, near: Sequence[float]) -> list[str]:
-    """Lines of Markdown: what a threshold, the same for each phrase, brings and costs, by scores; near: the highest of each scene with near misses."""
-    wanted = {f"{threshold:g}": threshold for threshold in THRESHOLDS}
+def costs(label: str, events: Sequence[float], alarms: Sequence[float], hours: float, near: Sequence[float], over: float = 0.0) -> list[str]:
+    """Lines of Markdown: what a threshold, the same for each phrase, brings and costs, by scores of the group.
+
+    near: the highest of each scene with near misses. over: by how many logits the phrases' thresholds are over the group's, as which they come out.
+    """
+    wanted = {f"{threshold:g}": score_of(logit(threshold) - over) for threshold in THRESHOLDS}
     if near:
         highest = np.sort(near)[::-1]
         wanted |= {f"{share:.0%} of near misses": float(np.nextafter(highest[int(share * len(highest))], 2.0)) for share in NEAR_SHARES}
@@ -88,12 +93,13 @@ def main() -> None:
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--fits", type=Path)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--list", type=Path, help="list of phrases of which the fits are (default: the shipped one)")
+    parser.add_argument("--list", type=Path, help="list of phrases of which the scores are (default: the shipped one)")
     parser.add_argument("--evidence", type=Path)
     parser.add_argument("--source", default="", help="what sound it was, in a sentence")
     args = parser.parse_args()
     bench = bench_module(args.bench)
     truth, files = bench.read_truth(args.truth), bench.read_scores(args.scores)
+    manifest, listed = read_phrase_manifest(args.models / PHRASE_MANIFEST), list_in_use(PhraseSettings(), args.models, args.list).phrases
     print("| | events | average precision | recall at 1 false alarm an hour | at 10 |\n|---|---|---|---|---|")
     priced = []
     for label in ("help", "insult"):
@@ -101,15 +107,16 @@ def main() -> None:
         if events:
             print("\n".join(table(label, events, bench.summary(events, alarms, hours))))
             near = [float(files[row["file"]][1][label].max()) for row in truth if row["kind"] == "near_miss"]
-            priced += costs(label, [score for score, _ in events], [score for score, _ in alarms], hours, near)
+            over = logit(median(p.threshold for p in listed if p.group == label)) - logit(manifest.rules[label].threshold)
+            priced += costs(label, [score for score, _ in events], [score for score, _ in alarms], hours, near, over)
     print("\n| threshold of each phrase | recall | false alarms of the group an hour | scenes with near misses raised |\n|---|---|---|---|")
     print("\n".join(priced))
     if args.fits:
-        manifest, kept = read_phrase_manifest(args.models / PHRASE_MANIFEST), np.load(args.fits)
+        kept = np.load(args.fits)
         phrases = [str(p) for p in kept["phrases"]]
         curves = np.array([manifest.curve(p, len(p)) for p in phrases], np.float32)
-        listed = {p.text: p.threshold for p in list_in_use(PhraseSettings(), args.models, args.list).phrases}
-        rows = of_each({p: listed[p] for p in phrases}, scores(kept["fits"].astype(np.float32), curves), truth)
+        own = {p.text: p.threshold for p in listed}
+        rows = of_each({p: own[p] for p in phrases}, scores(kept["fits"].astype(np.float32), curves), truth)
         lines = [f'model = "{manifest.sha256}"', f"source = {json.dumps(args.source, ensure_ascii=False)}"]
         for row in rows:
             lines += ["", "[[phrases]]", *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in row.items())]
