@@ -28,7 +28,7 @@ STEP_FRAMES = STEP * 4
 TIME_AXIS = "frames"
 """By this name the terminal fixes the axis to one step; recordings are heard many steps at once."""
 LEAST = 256  # values of a weight that is worth storing in fewer bits
-LEAST_ROW = 64  # values that are worth a scale of their own
+LEAST_ROW = 64  # values that are worth a scale of their own, and rows that make a matrix
 
 
 class Steps(nn.Module):
@@ -57,7 +57,7 @@ def compacted(model: onnx.ModelProto, *, eighth: bool = False) -> None:
         if weight.data_type != TensorProto.FLOAT or values.size < LEAST:
             continue
         name = weight.name
-        if eighth and values.shape[-1] >= LEAST_ROW:
+        if eighth and values.ndim > 1 and min(values.shape[-2:]) >= LEAST_ROW:  # not biases and filters, whose values differ by far
             scale = np.maximum(np.abs(values).max(-1, keepdims=True), np.finfo(np.float32).tiny) / 127
             weight.CopyFrom(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), f"{name}_eighth"))
             scales.append(numpy_helper.from_array(scale, f"{name}_scale"))

@@ -17,6 +17,7 @@ from tests.command import ROOT
 from tests.models.tiny import row, write_corpus
 
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
+onnx = pytest.importorskip("onnx", reason="onnx (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
 from models.training.export import streamed, traced  # noqa: E402 - they need what may be skipped
@@ -113,6 +114,8 @@ def test_matrices_are_stored_in_8_bits_and_hear_what_they_heard(tmp_path: Path) 
         np.testing.assert_allclose(heard, whole, atol=1e-3)
         assert np.abs(heard - whole).max() > 0
     assert path.stat().st_size < 1.5 * sum(p.numel() for p in network.parameters())
+    stored = {i.name: tuple(i.dims) for i in onnx.load(path).graph.initializer if i.data_type == onnx.TensorProto.INT8}
+    assert set(stored.values()) == {(64, 128), (128, 64), (128, 205), (1, 192, 64)}  # neither biases nor what convolves
 
 
 def test_a_larger_network_begins_as_the_smaller_one() -> None:
