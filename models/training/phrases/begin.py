@@ -14,8 +14,6 @@ from models.training.begin import normalised_as, set_gru, weights
 from models.training.networks import scaled
 from models.training.phrases.network import Syllables
 
-KERNEL = 7
-
 
 def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
     """The network in a file of these units, in training mode. frames (batch, T, bands): scenes by which normalisation is fitted."""
@@ -38,15 +36,14 @@ def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
         x = scaled(frames)
         for conv, (weight, bias), state in zip(network.convs, convs, states, strict=False):
             x = torch.relu(normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2)))
-        y = torch.relu(network.squeeze(x.permute(0, 2, 1, 3).flatten(2))).transpose(1, 2)
+        y = torch.relu(network.squeeze(x.permute(0, 2, 1, 3).flatten(2)))
         for i, (block, state) in enumerate(zip(network.blocks, states[len(network.convs) :], strict=False)):
-            depth = torch.stack([tap[:, 0] for tap in taps[i * KERNEL : (i + 1) * KERNEL]], 1)[:, None]
             for linear, product in ((block.widen, products[1 + 2 * i]), (block.narrow, products[2 + 2 * i])):
                 linear.weight.copy_(product.T[:, :, None])
             block.widen.bias.copy_(arrays[f"network.blocks.{i}.widen.bias"])
             block.narrow.bias.copy_(arrays[f"network.blocks.{i}.narrow.bias"])
-            z = normalised_as(block.depth, block.norm, depth, shifts[i][:, 0], torch.cat([state, y], 2))
-            y = y + block.narrow(torch.relu(block.widen(z)))
+            z = normalised_as(block.depth, block.norm, taps[i].T[:, None], shifts[i][0], torch.cat([state, y], 1).transpose(1, 2))
+            y = y + block.narrow(torch.relu(block.widen(z))).transpose(1, 2)
     return network.train()
 
 

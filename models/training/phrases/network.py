@@ -13,7 +13,7 @@ DELAY = 8
 
 
 class Block(nn.Module):
-    """Residual: depthwise convolution over the past, then a small perceptron for each step. State: the inputs that it still needs."""
+    """Residual: depthwise convolution over the past, then a small perceptron for each step. State (batch, keep, width): the inputs that it still needs."""
 
     def __init__(self, width: int, inner: int, kernel: int, dilation: int) -> None:
         super().__init__()
@@ -23,22 +23,22 @@ class Block(nn.Module):
         self.keep = dilation * (kernel - 1)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """x (batch, width, T)."""
-        y = torch.cat([state, x], 2)
-        after = y[:, :, -self.keep :]
+        """x (batch, T, width)."""
+        y = torch.cat([state, x], 1)
+        after = y[:, -self.keep :]
         if torch.onnx.is_in_onnx_export():
-            return x + self._plain(y), after
-        return x + self.narrow(torch.relu(self.widen(self.norm(self.depth(y))))), after
+            return x + self._plain(y[0], x.shape[1]), after
+        z = self.narrow(torch.relu(self.widen(self.norm(self.depth(y.transpose(1, 2))))))
+        return x + z.transpose(1, 2), after
 
-    def _plain(self, y: Tensor) -> Tensor:
-        """The same as sums and matrix products: for the few steps of a stream a third of what onnxruntime's convolutions cost."""
+    def _plain(self, y: Tensor, steps: int) -> Tensor:
+        """The same of y (keep + steps, width) as few products: for the few steps of a stream a small part of what onnxruntime's convolutions cost."""
         scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)  # type: ignore[operator, arg-type]
-        taps, dilation = self.depth.weight[:, 0] * scale[:, None], self.depth.dilation[0]
-        shifted = (y[:, :, k * dilation : k * dilation - self.keep or None] for k in range(taps.shape[1]))
-        depth = sum(piece * taps[:, k, None] for k, piece in enumerate(shifted))
-        z = (depth + (self.norm.bias - self.norm.running_mean * scale)[:, None]).transpose(1, 2)  # type: ignore[operator]
-        z = torch.relu(z @ self.widen.weight[:, :, 0].T + self.widen.bias) @ self.narrow.weight[:, :, 0].T + self.narrow.bias  # type: ignore[operator]
-        return z.transpose(1, 2)
+        taps = (self.depth.weight[:, 0] * scale[:, None]).T
+        at = torch.arange(steps)[:, None] + self.depth.dilation[0] * torch.arange(len(taps))
+        depth = (y[at] * taps).sum(1)
+        z = depth + (self.norm.bias - self.norm.running_mean * scale)[None]  # type: ignore[operator]
+        return torch.relu(z @ self.widen.weight[:, :, 0].T + self.widen.bias) @ self.narrow.weight[:, :, 0].T + self.narrow.bias  # type: ignore[operator]
 
 
 class Syllables(nn.Module):
@@ -68,7 +68,7 @@ class Syllables(nn.Module):
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
         states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
-        states += [torch.zeros(batch, b.depth.in_channels, b.keep) for b in self.blocks]
+        states += [torch.zeros(batch, b.keep, b.depth.in_channels) for b in self.blocks]
         return [*states, torch.zeros(1, batch, self.gru.hidden_size)] if self.gru else states
 
     def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
@@ -78,11 +78,11 @@ class Syllables(nn.Module):
         for conv, state in zip(self.convs, states, strict=False):
             y, s = conv(y, state)
             after.append(s)
-        y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2))).transpose(1, 2)
+        y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2)))
         for block, state in zip(self.blocks, states[len(self.convs) :], strict=False):
             y, s = block(y, state)
             after.append(s)
-        y = self.drop(y.transpose(1, 2))
+        y = self.drop(y)
         if self.gru:
             z, s = self.gru(y, states[-1])
             after.append(s)
