@@ -14,7 +14,7 @@ from edge.detect.phrases import PhraseModel
 from edge.features import RATE_HZ
 from edge.shipped import models_folder
 from tests.command import ROOT
-from tests.models.tiny import row, write_corpus
+from tests.models.tiny import LEGACY, row, write_corpus
 
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 onnx = pytest.importorskip("onnx", reason="onnx (extra [train]) is not installed: make train-test")
@@ -98,7 +98,7 @@ def test_a_training_goes_on_from_what_is_shipped() -> None:
     np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")  # of the exporter that `begin` reads
+@LEGACY
 def test_matrices_are_stored_in_8_bits_and_hear_what_they_heard(tmp_path: Path) -> None:
     """A session and a further training make of the file what the network was, within what a 254th of each row's largest weight changes."""
     torch.manual_seed(8)

@@ -18,7 +18,7 @@ from edge.features import RATE_HZ
 from edge.features.level import a_weight_db
 from edge.features.logmel import LogMelSettings, log_mel
 from tests.command import ROOT
-from tests.models.tiny import row, write_corpus
+from tests.models.tiny import LEGACY, row, write_corpus
 
 torch = pytest.importorskip("torch", reason="torch (extra [train]) is not installed: make train-test")
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
@@ -35,8 +35,6 @@ from models.training.render import Entry, jobs, load_pool, render_round  # noqa:
 from models.training.rules import believed_from, quiet_from  # noqa: E402
 from models.training.train import keep_convolutions, lesson, load_network, saved_average  # noqa: E402
 
-LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")
-"""What torch says of the exporter that names weights as `begin` reads them."""
 BENCH = ROOT.parent / "shared" / "bench" / "bench.py"
 
 

@@ -1,4 +1,4 @@
-"""A corpus of a few noises: tars, a manifest and room responses, as the real one has them."""
+"""What tests of training share: a corpus of a few noises (tars, a manifest and room responses, as the real one has them), and a mark."""
 
 import csv
 import io
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from numpy.typing import NDArray
 
@@ -16,6 +17,8 @@ COLUMNS = (
     "corpus", "file", "seconds", "kind", "group", "speaker", "lang", "text", "pinyin", "phrase_group", "effect", "effort_db", "licence", "origin", "split",
 )  # fmt: skip
 ROOMS = 12
+LEGACY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::torch.jit.TracerWarning")
+"""What torch says of the exporter that names weights as `begin` reads them."""
 
 
 def row(corpus: str, kind: str, split: str, licence: str = "Apache-2.0", **more: str) -> dict[str, str]:
