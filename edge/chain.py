@@ -116,10 +116,10 @@ class _Phrases:
 
     def __init__(self, detector: Detector, listening: Listening, tell: Tell | None) -> None:
         ours, theirs = listening.model.manifest, detector.manifest
-        if (ours.features, ours.step_frames, ours.sensitivity_dbfs) != (theirs.features, theirs.step_frames, theirs.sensitivity_dbfs):
+        if (ours.features, ours.sensitivity_dbfs) != (theirs.features, theirs.sensitivity_dbfs):
             raise ModelError(N_("the models {one} and {other} do not hear the same frames; install the models again"), one=theirs.name, other=ours.name)
         self._phrases, self._settings = listening.wanted.phrases, listening.evidence
-        self._stream = PhraseStream(listening.model, [p.text for p in self._phrases], listening.wanted.units)
+        self._stream = PhraseStream(listening.model, [p.text for p in self._phrases], listening.wanted.units, theirs.step_frames)
         self._thresholds = {group: rule.threshold for group, rule in listening.rules.items()}
         self._members = {group: [i for i, p in enumerate(self._phrases) if p.group == group] for group in self._thresholds}
         self._evidence, self._tell = Evidence(), tell

@@ -150,8 +150,9 @@ def costs(sound: NDArray[np.float32]) -> Iterator[Figure]:
     assert listening
 
     def phrase_model() -> None:
-        state, frames = listening.model.start(), np.full((manifest.step_frames, manifest.features.bands), -60, np.float32)
-        for _ in range(round(seconds / manifest.step_s)):
+        own = listening.model.manifest
+        state, frames = listening.model.start(), np.full((own.step_frames, own.features.bands), -60, np.float32)
+        for _ in range(round(seconds * RATE_HZ / own.features.hop / own.step_frames)):
             _, state = listening.model.run(frames, state)
 
     spotter = cost("phrase model", phrase_model)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.chain import Chain, Listening, wanted
 from edge.config.phrases import list_in_use
@@ -39,6 +40,21 @@ def test_sound_in_any_pieces_gives_the_same_steps(detector: Detector, listening:
         assert set(a.scores) == {"shouting", "crying", "insult", "help"}
         assert a.phrase == b.phrase is not None
         assert a.level_dba == pytest.approx(b.level_dba, abs=0.01)
+
+
+def test_phrases_are_as_the_last_whole_run_of_their_model_has_them(detector: Detector, listening: Listening) -> None:
+    """A run takes two steps: the first has nothing yet, and each later one without a run of its own has what the step before had."""
+    sound = sounds.at_level(sounds.scream(np.random.default_rng(1)), 85)
+    told: list[NDArray[np.float32]] = []
+    chain = Chain(detector, -26.0, listening, told.append)
+    for piece in np.split(sound, np.sort(np.random.default_rng(3).integers(0, len(sound), 20))):
+        chain.feed(piece)
+    scores = np.concatenate(told)
+    assert listening.model.manifest.step_frames == 2 * detector.manifest.step_frames
+    assert not scores[0].any()
+    np.testing.assert_array_equal(scores[2::2], scores[1:-1:2])
+    assert (scores[1::2].max(axis=1) > 0).all()
+    assert np.abs(np.diff(scores[1::2], axis=0)).max(axis=1).min() > 0
 
 
 def test_the_sensitivity_turns_full_scale_into_sound_pressure(detector: Detector) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -91,14 +91,14 @@ class Ranking:
     def __init__(self, detector: Detector, listening: Listening, sensitivity_dbfs: float) -> None:
         self._texts = [p.text for p in listening.wanted.phrases]
         self._sound = detector.stream(sensitivity_dbfs)
-        self._phrases: Callable[[NDArray[np.float32]], NDArray[np.float32]] = PhraseStream(listening.model, self._texts, listening.wanted.units).steps
+        self._phrases = PhraseStream(listening.model, self._texts, listening.wanted.units, detector.manifest.step_frames)
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=round(SHOWN_S / detector.manifest.step_s))
         self.time_s = self.level_dba = 0.0
 
     def feed(self, samples: NDArray[np.float32]) -> None:
         """(n,) more samples, 16 kHz mono."""
         if heard := self._sound.feed(samples):
-            self._recent.extend(self._phrases(np.concatenate([h.frames for h in heard])))
+            self._recent.extend(self._phrases.steps(np.concatenate([h.frames for h in heard])))
             self.time_s, self.level_dba = heard[-1].time_s, heard[-1].level_dba
 
     def best(self, count: int) -> Mapping[str, float]:

@@ -114,16 +114,28 @@ class PhraseModel:
 class PhraseStream:
     """How well each phrase fits, step by step, in one stream of sound from fresh state."""
 
-    def __init__(self, model: PhraseModel, texts: Sequence[str], phrases: Sequence[Units]) -> None:
-        """texts: as listed; phrases: their syllables."""
-        self._model = model
+    def __init__(self, model: PhraseModel, texts: Sequence[str], phrases: Sequence[Units], step_frames: int) -> None:
+        """texts: as listed; phrases: their syllables. step_frames: of a step, which may be a part of what a run of the network takes."""
+        self._model, self._step_frames = model, step_frames
         self._paths = paths(tuple(phrases), model.manifest.units, model.manifest.tones)
         self._curves = model.curves(texts, phrases)
         self._state, self._totals = model.start(), start(self._paths)
+        self._waiting = np.zeros((0, model.manifest.features.bands), np.float32)
+        self._last = np.zeros((1, len(texts)), np.float32)
 
     def steps(self, frames: Array) -> Array:
-        """Whole steps of frames (steps * step_frames, bands) in dB -> scores (steps, phrases) in 0..1, each the highest within its step."""
-        posteriors, self._state = self._model.run(frames, self._state)
-        self._totals, fits = walk(self._totals, costs(posteriors, self._model.manifest.tones), self._paths)
-        steps = len(frames) // self._model.manifest.step_frames
-        return scores(fits.reshape(steps, -1, len(self._curves)).max(axis=1), self._curves)
+        """Whole steps of frames (steps * step_frames, bands) in dB -> scores (steps, phrases) in 0..1.
+
+        Each is the highest within the last run that was complete by the end of the step; 0 before the first.
+        """
+        run_frames = self._model.manifest.step_frames
+        ends = len(self._waiting) + self._step_frames * np.arange(1, len(frames) // self._step_frames + 1)
+        frames = np.concatenate([self._waiting, frames])
+        runs = len(frames) // run_frames
+        found = self._last
+        if runs:
+            posteriors, self._state = self._model.run(frames[: runs * run_frames], self._state)
+            self._totals, fits = walk(self._totals, costs(posteriors, self._model.manifest.tones), self._paths)
+            found = np.concatenate([found, scores(fits.reshape(runs, -1, len(self._curves)).max(axis=1), self._curves)])
+        self._waiting, self._last = frames[runs * run_frames :], found[-1:]
+        return found[ends // run_frames]

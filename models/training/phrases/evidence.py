@@ -74,7 +74,7 @@ def hear(scenes: Path, files: Sequence[str], models: Path, texts: Sequence[str],
     rows = []
     for file in files:
         steps = detector.stream(model.manifest.sensitivity_dbfs).feed(soundfile.read(scenes / file, dtype="float32")[0])
-        scores = PhraseStream(model, texts, units).steps(np.concatenate([step.frames for step in steps]))
+        scores = PhraseStream(model, texts, units, detector.manifest.step_frames).steps(np.concatenate([step.frames for step in steps]))
         rows.append(([s.time_s for s in steps], [s.level_dba for s in steps], [s.values["shouting"] for s in steps], scores))
     times, *columns = (np.array(column, np.float32) for column in zip(*rows, strict=True))
     return Heard(tuple(files), times[0], *columns)
