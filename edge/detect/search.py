@@ -16,11 +16,13 @@ FLOOR = -14.0
 """Smallest log-posterior that counts: one syllable that is not there must not cost without end."""
 PAUSE_COST = 0.02
 """Of a step of 40 ms between two syllables: a pause of two seconds costs as much as a syllable that was heard at a third of its certainty."""
+BLANK_WEIGHT = 2.5
+"""Of what it costs that something is said between two syllables which is no part of the phrase."""
 STEEPNESS = 0.1
 """A syllable that is x worse than the best unit costs x (1 + STEEPNESS x): a near miss, wrong in one, must cost more than a mumble, not quite right in all."""
 TONE_FLOOR = -4.0
 """Smallest log-posterior of a tone against the best one that counts: who shouts, or speaks another dialect, has other tones."""
-TONE_WEIGHT = 0.3
+TONE_WEIGHT = 0.6
 """Of a tone's cost beside its syllable's."""
 NEVER = -1e9
 
@@ -72,11 +74,14 @@ def _sets(tones: int) -> NDArray[np.bool_]:
 def costs(posteriors: Array, tones: int = 0) -> Array:
     """Log-posteriors (..., units + tones) -> what each unit costs at each step, at most 0: 0 for the best one, and for those below it more than they are below.
 
+    The first unit is the blank, between syllables.
+
     Behind the units' columns, where there are tones, one for each set of them that may be accepted, as a bit mask: what the best of the set costs.
     """
     of_units = posteriors[..., : posteriors.shape[-1] - tones]
     below = np.maximum(of_units - of_units.max(axis=-1, keepdims=True), FLOOR)
     found = below * (1 - np.float32(STEEPNESS) * below)
+    found[..., 0] *= np.float32(BLANK_WEIGHT)
     if tones:
         of_tones = posteriors[..., -tones:]
         worse = np.maximum(of_tones - of_tones.max(axis=-1, keepdims=True), TONE_FLOOR) * TONE_WEIGHT

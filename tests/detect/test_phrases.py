@@ -127,6 +127,16 @@ def test_a_phrase_fits_where_it_is_said_and_a_near_miss_does_not() -> None:
     assert wrong < -2
 
 
+def test_what_is_said_between_two_syllables_counts_more_than_a_pause() -> None:
+    """Where another syllable is half heard, the blank that is less likely than it costs more than so much of a syllable of the phrase."""
+    walked, between = paths((units("jiu", "ming"),), NAMES), said("jiu", "<blank>", "ming")
+    between[5] = np.log([0.2, 0.05, 0.05, 0.7])
+    unsure = said("jiu", "<blank>", "ming")
+    unsure[8] = np.log([0.05, 0.05, 0.2, 0.7])
+    clear, inserted, mumbled = (fits(posteriors, walked)[-1, 0] for posteriors in (said("jiu", "<blank>", "ming"), between, unsure))
+    assert inserted - clear < 2 * (mumbled - clear) < 0
+
+
 def test_the_same_syllable_twice_must_be_said_twice() -> None:
     """A long one is one."""
     walked = paths((units("lai", "lai"),), NAMES)
