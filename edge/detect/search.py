@@ -74,9 +74,8 @@ def _sets(tones: int) -> NDArray[np.bool_]:
 def costs(posteriors: Array, tones: int = 0) -> Array:
     """Log-posteriors (..., units + tones) -> what each unit costs at each step, at most 0: 0 for the best one, and for those below it more than they are below.
 
-    The first unit is the blank, between syllables.
-
-    Behind the units' columns, where there are tones, one for each set of them that may be accepted, as a bit mask: what the best of the set costs.
+    The first unit is the blank, between syllables. Behind the units' columns, where there are tones, one for each set of them that may be
+    accepted, as a bit mask: what the best of the set costs.
     """
     of_units = posteriors[..., : posteriors.shape[-1] - tones]
     below = np.maximum(of_units - of_units.max(axis=-1, keepdims=True), FLOOR)
