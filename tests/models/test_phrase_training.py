@@ -1,6 +1,7 @@
 """One command from a corpus to a phrase model, with tiny amounts and without a synthesizer."""
 
 import csv
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -21,12 +22,14 @@ onnx = pytest.importorskip("onnx", reason="onnx (extra [train]) is not installed
 pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed: make train-test")
 
 from models.training.export import streamed, traced  # noqa: E402 - they need what may be skipped
+from models.training.mix import SHRINK  # noqa: E402
 from models.training.phrases.average import averaged  # noqa: E402
 from models.training.phrases.begin import begun, grown  # noqa: E402
 from models.training.phrases.data import Clip, Store  # noqa: E402
 from models.training.phrases.export import Posteriors  # noqa: E402
 from models.training.phrases.mix import HELD, Mixer, other_tract  # noqa: E402
-from models.training.phrases.network import Syllables  # noqa: E402
+from models.training.phrases.network import DELAY, Syllables  # noqa: E402
+from models.training.phrases.texts import Sources, lines  # noqa: E402
 from models.training.phrases.train import unlike  # noqa: E402
 from models.training.render import SETTINGS, Entry  # noqa: E402
 
@@ -158,6 +161,38 @@ def test_a_further_training_is_held_to_what_it_began_at_where_real_people_speak(
         store = Store([sound], [np.zeros((66, 4), np.uint16)], [np.full((66, 4), 0.25, np.float16)], [np.zeros(66, np.uint8)], [(0, clip)])
         scene = Mixer(store, beds, [np.ones(1, np.float32)]).scene(np.random.default_rng(5))
         assert set(scene.held.tolist()) == {float(np.float32(share)) for share in expected}
+
+
+def test_what_is_said_at_another_pace_is_taught_where_it_is_heard() -> None:
+    """A second of silence, then noise that the teacher calls unit 1: where the network is taught it, DELAY steps later, the scene is loud."""
+    noise = 3000 * np.random.default_rng(4).standard_normal(2 * RATE_HZ)
+    noise[:RATE_HZ] = 0
+    best = np.zeros((66, 4), np.uint16)
+    best[33:, 0] = 1
+    clip = Clip("aishell_bits", "a", "sentence", "someone", "train", 0, len(noise), 0, 66, None)
+    store = Store([noise.astype(np.int16)], [best], [np.tile(np.array([1, 0, 0, 0], np.float16), (66, 1))], [np.zeros(66, np.uint8)], [(0, clip)])
+    beds = [np.full((100, SETTINGS.bands), -90, np.float16)], [Entry(0, 0, 100, kind, "tiny", kind, "", 1.0) for kind in ("ambience", "slam")]
+    mixer = Mixer(store, beds, [np.ones(1, np.float32)], paces=0.5)
+    lengths = set()
+    for seed in range(6):
+        scene = mixer.scene(np.random.default_rng(seed))
+        loud = np.median(scene.frames.reshape(-1, SHRINK, SETTINGS.bands), axis=(1, 2))[: len(scene.best) - DELAY] > -80
+        told = scene.best[DELAY:, 0] == 1
+        lengths |= {len(run) for run in "".join(map(str, told.astype(int))).split("0") if run}
+        assert told.any()
+        assert (loud != told).sum() <= 3 * (np.diff(told.astype(int)) == 1).sum()
+    assert max(lengths) > 1.5 * min(lengths)
+
+
+def test_minimal_pairs_are_of_anything() -> None:
+    """The same voice says a piece with another syllable and, half of the time, the piece itself; nothing of it is of the list."""
+    other = ["tian1", "qi4", "hao3"]
+    sources = Sources(["你好"], [1.0], ["你好吗"], ["救命"], readings=[["jiu4", "ming4"]], others=[other], syllables=["tian", "qi", "hao", "dian"])
+    drawn = list(itertools.islice(lines(sources, ["zf_a", "zf_b"], np.random.default_rng(1), ["minimal_pair"]), 60))
+    pairs = [(a, b) for a, b in itertools.pairwise(drawn) if a.kind == "minimal_pair" and b.kind == "running"]
+    assert len(pairs) > 10
+    assert all("tian1qi4hao3" in b.text and "tian1qi4hao3" not in a.text and a.voice == b.voice for a, b in pairs)
+    assert not any("jiu4" in line.text for line in drawn)
 
 
 def test_the_mean_of_a_training_and_of_what_it_began_at_keeps_what_is_new() -> None:

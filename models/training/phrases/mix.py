@@ -73,7 +73,7 @@ class _Guise:
 
 def pool_of(clip: Clip) -> str:
     """Which of SHARES a clip belongs to."""
-    if clip.kind in ("contrast", "near_miss", "homophone"):
+    if clip.kind in ("contrast", "near_miss", "homophone", "minimal_pair"):
         return "contrast"
     if clip.corpus.startswith("speech") and clip.corpus != "speechocean":
         return "spoken"
@@ -111,15 +111,23 @@ def other_tract(frames: Array, length: float) -> Array:
     return frames[:, low] * (1 - part) + frames[:, low + 1] * part
 
 
+def stretched(frames: Array, ratio: float) -> Array:
+    """Frames (n, bands) of what is said so many times faster with the same pitch and formants, (about n / ratio, bands)."""
+    at = np.arange(int((len(frames) - 1) / ratio) + 1) * ratio
+    low = np.minimum(at.astype(np.intp), len(frames) - 2)
+    part = (at - low).astype(np.float32)[:, None]
+    return frames[low] * (1 - part) + frames[low + 1] * part
+
+
 class Mixer:
     """Draws scenes."""
 
     def __init__(
         self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",),
-        tracts: float = 0.0,
+        tracts: float = 0.0, paces: float = 0.0,
     ) -> None:  # fmt: skip
-        """tracts: half of the clips get another vocal tract, up to e ** tracts times as long or as short."""
-        self._store, self._rooms, self._tracts = store, rooms, tracts
+        """tracts: half of the clips get another vocal tract, up to e ** tracts times as long or as short; paces: and half are said as much faster or slower."""
+        self._store, self._rooms, self._tracts, self._paces = store, rooms, tracts, paces
         self._kept: dict[str, _Guise] = {}
         self._pools: dict[str, dict[str, list[tuple[int, Clip]]]] = {}
         for shard, clip in store.clips:
@@ -169,6 +177,9 @@ class Mixer:
             frames = log_mel(x, SETTINGS)
             if self._tracts and rng.random() < 0.5:
                 frames = other_tract(frames, math.exp(rng.uniform(-self._tracts, self._tracts)))
+            if self._paces and rng.random() < 0.5:
+                pace = math.exp(rng.uniform(-self._paces, self._paces))
+                frames, ratio = stretched(frames, pace), ratio * pace
             guise = _Guise(frames.astype(np.float16), ratio, decay_db)
             if ":" not in clip.key:  # a piece hardly comes again
                 self._kept[clip.key] = guise
@@ -188,9 +199,9 @@ class Mixer:
         at_s = float(rng.uniform(0.05, 0.8))
         while True:
             shard, clip = self._clip(rng)
-            if at_s + clip.length / RATE_HZ / 0.87 + DELAY * STEP_S + 0.3 > FRAMES * SETTINGS.hop / RATE_HZ:
-                break
             frames, ratio = self._voice(rng, shard, clip)
+            if at_s + clip.length / RATE_HZ / ratio + DELAY * STEP_S + 0.3 > FRAMES * SETTINGS.hop / RATE_HZ:
+                break
             at = round(at_s * RATE_HZ / SETTINGS.hop)
             frames = frames[: FRAMES - at]
             power[at : at + len(frames)] += frames

@@ -19,13 +19,15 @@ import numpy as np
 import soundfile
 import soxr
 
-from models.training.phrases.texts import SHARES, Sources, lines
+from models.training.phrases.texts import SHARES, Sources, lines, passage
 
 RATE_HZ = 16_000
 COLUMNS = ("corpus", "file", "seconds", "kind", "speaker", "lang", "text", "pinyin", "effect", "split")
 KEPT_FOR_JUDGING = ("zf_xiaoyi", "zm_yunyang")
 """Voices that no training may hear: figures are made with them."""
 HAN = range(0x4E00, 0x9FFF + 1)
+SYLLABLES_OF_PAIRS = (3, 9)
+PIECES = 5000
 LEAST_FREQUENCY = 60
 """Of a word in jieba's dictionary; rarer ones are names and classical."""
 
@@ -40,7 +42,7 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def sources(tool: ModuleType, corpus: Path, phrases: Path, texts: Sequence[Path]) -> Sources:
+def sources(tool: ModuleType, corpus: Path, phrases: Path, texts: Sequence[Path], rng: np.random.Generator) -> Sources:
     """Words of jieba's dictionary, sentences of the corpus's training part, the list, and the lines of other texts. tool: the synthesizer's module."""
     import jieba
     from pypinyin import lazy_pinyin
@@ -54,13 +56,20 @@ def sources(tool: ModuleType, corpus: Path, phrases: Path, texts: Sequence[Path]
     judged = {r["text"] for r in rows if r["split"] == "dev" and r["kind"] in ("sentence", "near_miss")}
     groups = tomllib.loads(phrases.read_text(encoding="utf-8"))
     listed = [p for table in groups.values() for p in table["phrases"]]
+    running = [line for path in texts for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    pieces = [passage(running, rng, SYLLABLES_OF_PAIRS) for _ in range(PIECES if running else 0)]
+
+    def reading(text: str) -> list[str]:
+        return [s for word in tool.to_pinyin(text) if not isinstance(word, str) for s in word]
+
     return Sources(
         words=[w for w, _ in words],
         word_weights=[n for _, n in words],
         sentences=sorted(t for t in spoken - judged if len(t) >= 3 and not any(c.isascii() and c.isalpha() for c in t)),
         phrases=listed,
-        running=[line for path in texts for line in path.read_text(encoding="utf-8", errors="replace").splitlines()],
-        readings=[[s for word in tool.to_pinyin(p) if not isinstance(word, str) for s in word] for p in listed],
+        running=running,
+        readings=[reading(p) for p in listed],
+        others=[reading(p) for p in pieces],
         syllables=sorted({s.replace("ü", "v") for w, _ in words for s in lazy_pinyin(w) if s.isalpha()}),
     )
 
@@ -89,7 +98,8 @@ def main() -> None:
         writer = csv.DictWriter(file, COLUMNS)
         if not done:
             writer.writeheader()
-        everything = lines(sources(tool, args.corpus, args.phrases, args.texts), voices, np.random.default_rng(args.seed), args.kinds)
+        rng = np.random.default_rng(args.seed)
+        everything = lines(sources(tool, args.corpus, args.phrases, args.texts, rng), voices, rng, args.kinds)
         first = 1 + int(done[-1]["file"].split(".")[0].split("_")[1]) if done else 0
         for number, line in itertools.islice(enumerate(everything), first, None):
             if said_s >= args.hours * 3600:

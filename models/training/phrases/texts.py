@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-SHARES = {"words": 0.20, "running": 0.30, "sentence": 0.07, "phrase": 0.16, "near_miss": 0.10, "contrast": 0.17}
-"""Of each kind of text. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not.
+SHARES = {"words": 0.20, "running": 0.30, "sentence": 0.07, "phrase": 0.16, "near_miss": 0.10, "contrast": 0.17, "minimal_pair": 0.17}
+"""Of each kind of text, as weights. Words of a dictionary in a row bring every syllable beside many others, which sentences of a few topics do not.
 `running` is what people wrote, where such texts are given; `contrast` is a phrase with syllables of another tone or sound, lest the network complete by heart
-what it has heard the beginning of."""
+what it has heard the beginning of; `minimal_pair` the same of a few syllables out of anything, as what is learnt of the list does not carry over to others."""
 OTHER_SYLLABLE = {"tone": 0.45, "near": 0.3, "any": 0.1, "more": 0.15}
 """What stands in place of a syllable: the same in another tone, one with the same beginning or end, any; or one syllable more before it."""
 PAIRED = 0.5
 """Share of the contrasts after which the same voice says the phrase itself in the same company: all that differs is what was said."""
+OF_PAIRS = {"contrast": "phrase", "minimal_pair": "running"}
+"""What the other of a pair is."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 BEFORE = ("老师", "快", "同学", "妈妈", "喂", "你", "他说", "我跟你说", "听到没有", "今天", "哎呀", "求你了", "大家", "小明", "别过来")
 AFTER = ("啊", "老师", "快点", "听见没有", "吧", "了", "行不行", "好不好", "我害怕", "在这里", "你听着", "快来", "现在", "妈妈")
@@ -32,6 +34,7 @@ class Sources:
     phrases: Sequence[str]
     running: Sequence[str] = ()  # lines of any text
     readings: Sequence[Sequence[str]] = ()  # of the phrases: pinyin with tones
+    others: Sequence[Sequence[str]] = ()  # of a few syllables in a row of anything
     syllables: Sequence[str] = ()  # toneless, all that there are
 
 
@@ -63,15 +66,16 @@ def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator, wan
             case "words":
                 text = some_words(2, 5)
             case "running" if sources.running:
-                text = _passage(sources.running, rng)
+                text = passage(sources.running, rng)
             case "running":
                 text = some_words(3, 6)
             case "sentence":
                 text = sources.sentences[rng.integers(len(sources.sentences))]
             case "phrase":
                 text = _in_company(phrase, rng, some_words)
-            case "contrast":
-                reading = sources.readings[rng.integers(len(sources.readings))]
+            case "contrast" | "minimal_pair":
+                readings = (kind == "minimal_pair" and sources.others) or sources.readings
+                reading = readings[rng.integers(len(readings))]
                 before, after = _company(rng)
                 text = before + "".join(contrasted(reading, sources.syllables, rng)) + after
             case _:
@@ -80,25 +84,26 @@ def lines(sources: Sources, voices: Sequence[str], rng: np.random.Generator, wan
         effect = str(rng.choice(effects, p=list(EFFECTS.values())))
         line = Line(kind, text, _voice(voices, rng), round(float(rng.uniform(*SPEEDS)), 2), effect)
         yield line
-        if kind == "contrast" and rng.random() < PAIRED:
-            yield replace(line, kind="phrase", text=before + "".join(reading) + after)
+        if kind in OF_PAIRS and rng.random() < PAIRED:
+            yield replace(line, kind=OF_PAIRS[kind], text=before + "".join(reading) + after)
 
 
-def _passage(running: Sequence[str], rng: np.random.Generator) -> str:
-    """Of a line: what stands between two signs, or two such parts with a comma, of PASSAGE syllables."""
+def passage(running: Sequence[str], rng: np.random.Generator, least_most: tuple[int, int] = PASSAGE) -> str:
+    """Of a line: what stands between two signs, or two such parts with a comma, of so many syllables."""
+    least, most = least_most
     while True:
         parts = [p for p in re.split(r"[^\u4e00-\u9fff]+", running[rng.integers(len(running))]) if len(p) > 1]
         if not parts:
             continue
         at = int(rng.integers(len(parts)))
         text = parts[at]
-        if len(text) < PASSAGE[0] and at + 1 < len(parts):
+        if len(text) < least and at + 1 < len(parts):
             text += "," + parts[at + 1]
-        most = int(rng.integers(*PASSAGE))
-        if len(text) > most:
-            first = int(rng.integers(len(text) - most + 1))
-            text = text[first : first + most].strip(",")
-        if len(text) >= PASSAGE[0]:
+        length = int(rng.integers(least, most))
+        if len(text) > length:
+            first = int(rng.integers(len(text) - length + 1))
+            text = text[first : first + length].strip(",")
+        if len(text) >= least:
             return text
 
 

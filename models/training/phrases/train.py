@@ -105,7 +105,7 @@ def train(args: argparse.Namespace) -> None:
     corpus, rng = Corpus(args.corpus), np.random.default_rng(args.seed)
     rooms = [r[:16_000] for r in corpus.room_responses(["train"])] + [simulated_room(rng)[:16_000] for _ in range(MEASURED_AND_MADE)]
     store = read_store(args.store)
-    mixer = Mixer(store, load_pool(args.beds), rooms, tracts=args.tracts)
+    mixer = Mixer(store, load_pool(args.beds), rooms, tracts=args.tracts, paces=args.paces)
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
     network = first_network(args, mixer, len(units))
@@ -186,6 +186,7 @@ def main() -> None:
     parser.add_argument("--grow", action="store_true", help="begin at a network of the sizes below that hears what the model of --begin does")
     parser.add_argument("--bf16", action="store_true", help="products in 16 bits: two thirds of the time on a processor that has them")
     parser.add_argument("--tracts", type=float, default=0.0, metavar="SPREAD", help="half of the voices get a longer or shorter vocal tract (try 0.07)")
+    parser.add_argument("--paces", type=float, default=0.0, metavar="SPREAD", help="half of what is said is said faster or slower (try 0.25)")
     parser.add_argument("--quiet", type=int, default=300, help="steps before the texts count")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 48, 64])
     parser.add_argument("--width", type=int, default=224)
