@@ -1,7 +1,7 @@
 """What the terminal costs on this machine: `make bench`, or `python -m tests.bench [--json]`; takes some three minutes.
 
 Costs are CPU time of one thread, the best of some runs, since a busy machine only ever adds. A fixed piece of numpy work, and YAMNet
-where it is at hand (../shared/teachers and ai-edge-litert), are measured in the same run: figures of two machines compare by those.
+where it is at hand (../shared/teachers and ai-edge-litert), are measured in turn with them: figures of two machines compare by those.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from edge.config.schema import PhraseSettings
 from edge.decide.rules import rules_for
 from edge.demo.scene import demo
 from edge.detect.detector import Detector
+from edge.detect.phrases import PhraseModel
 from edge.features import RATE_HZ
 from edge.features.level import LevelStream
 from edge.features.logmel import LogMelStream
@@ -43,7 +44,9 @@ from tests.broker import Broker, Desk
 from tests.command import ROOT
 
 TERMINAL_BLOCK_S = 0.1  # as the microphone gives it
-RUNS = 5
+RUNS = 20
+PIECE_S = 20
+YAMNET = "YAMNet, 4 windows a second"
 STARTS = 3
 ALERTS = 60
 FOOTPRINT_S = 60.0
@@ -102,12 +105,18 @@ class Figure:
 
 def cpu_ms(work: Callable[[], object], seconds: float = 1.0) -> float:
     """CPU time of a piece of work in ms, the best of RUNS, divided by the seconds of sound in it."""
-    best = float("inf")
+    return together({"": (work, seconds)})[""]
+
+
+def together(works: Mapping[str, tuple[Callable[[], object], float]]) -> dict[str, float]:
+    """The same of several pieces of work, done in turn: what slows the machine for a while slows all of them, and not their ratios."""
+    best = dict.fromkeys(works, float("inf"))
     for _ in range(RUNS):
-        begin = time.process_time()
-        work()
-        best = min(best, time.process_time() - begin)
-    return best / seconds * 1000
+        for name, (work, seconds) in works.items():
+            begin = time.process_time()
+            work()
+            best[name] = min(best[name], (time.process_time() - begin) / seconds * 1000)
+    return best
 
 
 def fed(feed: Callable[[NDArray[np.float32]], object], sound: NDArray[np.float32], block_s: float) -> None:
@@ -126,58 +135,54 @@ def numpy_work() -> None:
 
 
 def costs(sound: NDArray[np.float32]) -> Iterator[Figure]:
-    """CPU time of each part of the chain for a second of sound."""
+    """CPU time of each part of the chain for a second of sound, and of YAMNet at four windows a second."""
     detector = Detector.load(models_folder())
     manifest, seconds = detector.manifest, len(sound) / RATE_HZ
-    work = cpu_ms(numpy_work)
-
-    def cost(name: str, work_: Callable[[], object], goal: str = "") -> Figure:
-        value = cpu_ms(work_, seconds)
-        return Figure(name, value, "ms/s", goal, f"{value / work:.2f} x numpy")
-
-    def model() -> None:
-        state, frames = detector.start(), np.full((manifest.step_frames, manifest.features.bands), -60, np.float32)
-        for _ in range(round(seconds / manifest.step_s)):
-            _, state = detector.run(frames, state)
-
-    yield Figure("fixed numpy work", work, "ms", note="the yardstick")
-    features = cost("log-mel, a step at a time as the detector takes it", lambda: fed(LogMelStream(manifest.features).feed, sound, manifest.step_s))
-    yield features
-    yield cost("A-weighted level", lambda: fed(LevelStream().feed, sound, TERMINAL_BLOCK_S))
-    network = cost("model", model)
-    yield network
     listening = Listening.load(models_folder(), wanted(list_in_use(PhraseSettings(), models_folder()), {}))
     assert listening
-
-    def phrase_model() -> None:
-        own = listening.model.manifest
-        state, frames = listening.model.start(), np.full((own.step_frames, own.features.bands), -60, np.float32)
-        for _ in range(round(seconds * RATE_HZ / own.features.hop / own.step_frames)):
-            _, state = listening.model.run(frames, state)
-
-    spotter = cost("phrase model", phrase_model)
-    yield spotter
-    yield cost("whole chain, as the terminal hears", lambda: fed(Chain(detector, -26.0, listening).feed, sound, TERMINAL_BLOCK_S))
+    spotter = listening.model
     models = Models.load(Settings(models_folder(), {}, -26.0, listening.wanted))
-    yield cost("whole chain, as replay reads", lambda: fed(Chain(models.detector, -26.0, models.listening).feed, sound, BLOCK_S))
-    yield cost("whole chain without phrases", lambda: fed(Chain(detector, -26.0).feed, sound, TERMINAL_BLOCK_S))
-    yield from yamnet(sound[: 20 * RATE_HZ], features.value + network.value, network.value + spotter.value)
 
+    def runs(model: Detector | PhraseModel) -> None:
+        own = model.manifest
+        state, frames = model.start(), np.full((own.step_frames, own.features.bands), -60, np.float32)
+        for _ in range(round(seconds * RATE_HZ / own.features.hop / own.step_frames)):
+            _, state = model.run(frames, state)
 
-def yamnet(sound: NDArray[np.float32], detector: float, models: float) -> Iterator[Figure]:
-    """YAMNet's cost at four windows a second, and beside it that of log-mel and detector, and of both models."""
-    teachers = ROOT.parent / "shared" / "teachers"
-    try:
-        sys.path.append(str(teachers))
-        heard = import_module("teachers").yamnet
-        heard(sound[:RATE_HZ])
-    except ImportError as error:
-        yield Figure("YAMNet, 4 windows a second", float("nan"), "ms/s", note=f"not measured: {error}")
+    logmel, level = "log-mel, a step at a time as the detector takes it", "A-weighted level"
+    works: dict[str, Callable[[], object]] = {
+        logmel: lambda: fed(LogMelStream(manifest.features).feed, sound, manifest.step_s),
+        level: lambda: fed(LevelStream().feed, sound, TERMINAL_BLOCK_S),
+        "model": lambda: runs(detector),
+        "phrase model": lambda: runs(spotter),
+        "whole chain, as the terminal hears": lambda: fed(Chain(detector, -26.0, listening).feed, sound, TERMINAL_BLOCK_S),
+        "whole chain, as replay reads": lambda: fed(Chain(models.detector, -26.0, models.listening).feed, sound, BLOCK_S),
+        "whole chain without phrases": lambda: fed(Chain(detector, -26.0).feed, sound, TERMINAL_BLOCK_S),
+    }
+    theirs, why = yamnet()
+    if theirs:
+        works[YAMNET] = lambda: theirs(sound)
+    taken = together({"": (numpy_work, 1.0), **{name: (work, seconds) for name, work in works.items()}})
+    yardstick = taken.pop("")
+    yield Figure("fixed numpy work", yardstick, "ms", note="the yardstick")
+    for name, value in taken.items():
+        yield Figure(name, value, "ms/s", note=f"{value / yardstick:.2f} x numpy")
+    if not theirs:
+        yield Figure(YAMNET, float("nan"), "ms/s", note=f"not measured: {why}")
         return
-    theirs = cpu_ms(lambda: heard(sound), len(sound) / RATE_HZ)
-    yield Figure("YAMNet, 4 windows a second", theirs, "ms/s")
-    yield Figure("log-mel and detector over YAMNet", detector / theirs, "", "at most 0.5")
-    yield Figure("both models over YAMNet", models / theirs, "", "at most 1")
+    yield Figure("log-mel and detector over YAMNet", (taken[logmel] + taken["model"]) / taken[YAMNET], "", "at most 0.5")
+    yield Figure("both models over YAMNet", (taken["model"] + taken["phrase model"]) / taken[YAMNET], "", "at most 1")
+
+
+def yamnet() -> tuple[Callable[[NDArray[np.float32]], object] | None, str]:
+    """What tags sound by YAMNet, or None and why there is none."""
+    sys.path.append(str(ROOT.parent / "shared" / "teachers"))
+    try:
+        heard = import_module("teachers").yamnet
+        heard(np.zeros(RATE_HZ, np.float32))
+    except ImportError as error:
+        return None, str(error)
+    return heard, ""
 
 
 def replay_speed(sound: NDArray[np.float32], folder: Path) -> Iterator[Figure]:
@@ -290,7 +295,7 @@ def measured(folder: Path) -> Iterator[Figure]:
     """Everything, one after the other."""
     scene = demo()
     sound = np.tile(scene.sound, 4)
-    yield from costs(sound)
+    yield from costs(sound[: PIECE_S * RATE_HZ])
     yield from replay_speed(sound, folder)
     if not shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         yield Figure("start, latency, memory", float("nan"), "", note="not measured: mosquitto is not installed")
