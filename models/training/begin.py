@@ -77,9 +77,15 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
     scales = {name: stored.pop(name) for name in list(stored) if name.endswith("_scale")}
     arrays = {name.removesuffix("_half"): values for name, values in stored.items() if not name.endswith("_eighth")}
     arrays |= {name.removesuffix("_scale"): stored[name.removesuffix("_scale") + "_eighth"] * scale for name, scale in scales.items()}
+    for name in [name for name in arrays if name.endswith("_even")]:  # see `models.training.export.in_integers`
+        arrays[name.removesuffix("_even")] *= arrays.pop(name)[:, None]
 
     def of(kind: str) -> list[list[Tensor]]:
-        return [found for node in graph.node if node.op_type == kind and (found := [arrays[name] for name in node.input if name in arrays])]
+        if kind == "MatMul":
+            named = [[name.removesuffix("_eighth") for name in node.input[:2]] for node in graph.node if node.op_type in ("MatMul", "MatMulIntegerToFloat")]
+        else:
+            named = [list(node.input) for node in graph.node if node.op_type == kind]
+        return [found for names in named if (found := [arrays[name] for name in names if name in arrays])]
 
     return arrays, of
 

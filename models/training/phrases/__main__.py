@@ -76,7 +76,7 @@ def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
         step(module(f"{phrases}train", "--store", store, "--beds", beds, "--corpus", args.corpus, "--out", run,
                     "--steps", args.steps, "--seed", args.seed, *more))  # fmt: skip
     if not (work / "phrases.onnx").exists():
-        step(module(f"{phrases}export", run, "--out", work))
+        step(module(f"{phrases}export", run, "--store", store, "--beds", beds, "--corpus", args.corpus, "--out", work))
     scenes, fits, curves = work / "scenes", work / "fits.npz", work / "curves.json"
     if not scenes.exists():
         unfinished = work / "scenes.unfinished"

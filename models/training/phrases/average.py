@@ -14,18 +14,14 @@ import torch
 
 from models.training.average import normalised
 from models.training.begin import weights
-from models.training.corpus import Corpus
 from models.training.phrases.begin import begun
-from models.training.phrases.data import read_store
-from models.training.phrases.mix import Mixer
+from models.training.phrases.mix import drawn
 from models.training.phrases.network import Syllables
 from models.training.phrases.train import load_network
-from models.training.render import load_pool, simulated_room
 from models.training.train import saved_average
 
 BATCHES, BATCH = 60, 24
 """Scenes from which the statistics of normalisation are taken."""
-MADE = 20  # simulated rooms beside the measured ones
 
 
 def averaged(new: Syllables, old: Syllables, known: int) -> Syllables:
@@ -49,9 +45,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     rng = np.random.default_rng(args.seed)
-    rooms = [r[:16_000] for r in Corpus(args.corpus).room_responses(["train"])] + [simulated_room(rng)[:16_000] for _ in range(MADE)]
-    mixer = Mixer(read_store(args.store), load_pool(args.beds), rooms)
-    batches = [torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(BATCH)])) for _ in range(BATCHES)]
+    batches = list(torch.from_numpy(drawn(args.store, args.beds, args.corpus, BATCHES * BATCH, rng)).split(BATCH))
     new = load_network(args.run)
     old = begun(args.model, new.config["units"], new.config["tones"], batches[0])
     network = normalised(averaged(new, old, len(weights(onnx.load(args.model))[0]["network.head.bias"])), batches)

@@ -1,6 +1,6 @@
-"""Writes `phrases.onnx` from a run, its matrices in 8 bits (the session makes 32-bit floats of them once, when it loads).
+"""Writes `phrases.onnx` from a run, its matrices in 8 bits; what they are multiplied with is made 8 bits wide by scales fixed on scenes.
 
-    python -m models.training.phrases.export RUN --out FOLDER
+    python -m models.training.phrases.export RUN --store STORE --beds POOL --corpus ../shared/corpus --out FOLDER
 """
 
 import argparse
@@ -8,11 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.training.export import streamed, traced
+from models.training.phrases.mix import drawn
 from models.training.phrases.network import Syllables
 from models.training.phrases.train import load_network
+
+SCENES, SEED, JUDGED = 150, 4, 20
+"""Of 8 s, by which the scales are fixed, and how many of them show what that costs."""
 
 
 class Posteriors(nn.Module):
@@ -28,25 +33,30 @@ class Posteriors(nn.Module):
         return self.network.posteriors(logits), *after
 
 
-def write_onnx(run: Path, path: Path) -> float:
-    """The network of a run; the largest difference of a posterior between it, step by step, and the whole-recording network on noise."""
+def write_onnx(run: Path, path: Path, scenes: NDArray[np.float32]) -> float:
+    """The network of a run. scenes (n, T, bands): frames as training hears them.
+
+    Returns how far its posteriors, a step at a time, are from those of the trained network: the mean divergence (Kullback and Leibler) of the units' in nats.
+    """
     network = load_network(run)
-    states, bands = network.start(), network.config["bands"]
-    names = traced(Posteriors(network), states, bands, "posteriors", network.config["units"] + network.config["tones"], path, eighth=True)
-    x = torch.randn(1, 1000, bands) * 10 - 60
+    states, units = network.start(), network.config["units"]
+    names = traced(Posteriors(network), states, scenes.shape[2], "posteriors", units + network.config["tones"], path, eighth=True, scenes=scenes)
     with torch.no_grad():
-        whole = network.posteriors(network(x, network.start())[0][0]).numpy()
-    return float(np.abs(np.exp(streamed(path, x[0].numpy(), states, names)) - np.exp(whole)).max())
+        whole = network.posteriors(network(torch.from_numpy(scenes[:JUDGED]), network.start(JUDGED))[0])[..., :units].double().numpy()
+    stream = np.stack([streamed(path, frames, states, names) for frames in scenes[:JUDGED]])[..., :units]
+    return float((np.exp(whole) * (whole - stream)).sum(-1).mean())
 
 
 def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
+    for name in ("--store", "--beds", "--corpus", "--out"):
+        parser.add_argument(name, type=Path, required=True)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    print(f"stream and whole differ by at most {write_onnx(args.run, args.out / 'phrases.onnx'):.1e}")
+    scenes = drawn(args.store, args.beds, args.corpus, SCENES, np.random.default_rng(SEED))
+    print(f"8 bits and a step at a time move the posteriors by {write_onnx(args.run, args.out / 'phrases.onnx', scenes):.1e} nats")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import librosa
 import numpy as np
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
+from models.training.corpus import Corpus
 from models.training.mix import DBFS_AT_0_DBA, LEVEL_1M, SHRINK
-from models.training.phrases.data import FOREIGN, TEACHER_FRAME_S, TEACHER_LEVEL_DBFS, Clip, Store
+from models.training.phrases.data import FOREIGN, TEACHER_FRAME_S, TEACHER_LEVEL_DBFS, Clip, Store, read_store
 from models.training.phrases.network import DELAY
-from models.training.render import SETTINGS, Entry, in_room, microphone, speeded
+from models.training.render import SETTINGS, Entry, in_room, load_pool, microphone, simulated_room, speeded
 
 Array = NDArray[np.float32]
 Rng = np.random.Generator
@@ -42,6 +44,7 @@ ANEW = 0.25
 CUT = 0.35
 """Share of longer utterances of which some syllables in a row are taken: few readers have few sentences, and the network must not learn those by heart."""
 CUT_FROM = 4  # syllables
+ROOMS_MADE = 20
 LOUD = 0.25
 """Share of scenes in which something loud that is no speech sounds as well."""
 
@@ -238,3 +241,10 @@ class Mixer:
         rows = np.array(rows) + clip.frame
         to = slice(first + DELAY, first + DELAY + count)
         best[to], shares[to], tones[to] = (part[shard][rows] for part in (self._store.best, self._store.shares, self._store.tones))
+
+
+def drawn(store: Path, beds: Path, corpus: Path, count: int, rng: Rng) -> Array:
+    """Frames (count, FRAMES, bands) of scenes in measured rooms and some simulated ones, as training hears them. Paths: as `train` takes them."""
+    rooms = [r[:16_000] for r in Corpus(corpus).room_responses(["train"])] + [simulated_room(rng)[:16_000] for _ in range(ROOMS_MADE)]
+    mixer = Mixer(read_store(store), load_pool(beds), rooms)
+    return np.stack([mixer.scene(rng).frames for _ in range(count)])

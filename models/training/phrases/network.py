@@ -45,6 +45,7 @@ class Syllables(nn.Module):
     """Convolutions over time and bands, blocks over time, a GRU."""
 
     STRIDES = ((2, 2), (2, 2), (1, 2), (1, 2))  # (time, bands)
+    DILATIONS = (1, 1, 2, 1, 2)  # of the blocks
 
     def __init__(
         self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224,
@@ -60,7 +61,7 @@ class Syllables(nn.Module):
         for _, stride in self.STRIDES:
             self.bands_in.append((self.bands_in[-1] + stride - 1) // stride)
         self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
-        self.blocks = nn.ModuleList(Block(width, inner, 7, (1, 1, 2, 2)[i]) for i in range(blocks))
+        self.blocks = nn.ModuleList(Block(width, inner, 7, self.DILATIONS[i]) for i in range(blocks))
         self.drop = nn.Dropout(0.1)
         self.gru = nn.GRU(width, memory, batch_first=True) if memory else None
         self.head = nn.Linear(width + memory, units + tones)
