@@ -90,6 +90,8 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
     graph = model.graph
     matrices = {i.name: i for i in graph.initializer if len(i.dims) == 2 and min(i.dims) >= LEAST_ROW}
     products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in matrices]
+    if not products:
+        return
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
     shown.graph.output.extend(helper.make_tensor_value_info(node.input[0], TensorProto.FLOAT, None) for node in products)
