@@ -78,13 +78,12 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
     arrays = {name.removesuffix("_half"): values for name, values in stored.items() if not name.endswith("_eighth")}
     arrays |= {name.removesuffix("_scale"): stored[name.removesuffix("_scale") + "_eighth"] * scale for name, scale in scales.items()}
     for name in [name for name in arrays if name.endswith("_even")]:  # see `models.training.export.in_integers`
-        arrays[name.removesuffix("_even")] *= arrays.pop(name)[:, None]
+        matrix = name.removesuffix("_even")
+        arrays[matrix] *= arrays.pop(name)[:, None] / arrays[f"{matrix}_step"]
 
     def of(kind: str) -> list[list[Tensor]]:
-        if kind == "MatMul":
-            named = [[name.removesuffix("_eighth") for name in node.input[:2]] for node in graph.node if node.op_type in ("MatMul", "MatMulIntegerToFloat")]
-        else:
-            named = [list(node.input) for node in graph.node if node.op_type == kind]
+        kinds = (kind, "MatMulInteger") if kind == "MatMul" else (kind,)
+        named = [[name.removesuffix("_eighth") for name in node.input] for node in graph.node if node.op_type in kinds]
         return [found for names in named if (found := [arrays[name] for name in names if name in arrays])]
 
     return arrays, of

@@ -33,8 +33,6 @@ HIGHEST = 63
 """Of a matrix's 8-bit integers: processors without dot products of bytes (AVX2) add two products in 16 bits, which 127 would overflow."""
 USUAL = 0.5
 """Quantile over scenes of the highest value of each: a scale for the loudest scene would leave few steps to all others."""
-INTEGER_PRODUCT = "MatMulIntegerToFloat"
-"""Of onnxruntime's own operations: with its scales and the addition in one it takes a third less than in the standard's four."""
 
 
 class Steps(nn.Module):
@@ -58,7 +56,7 @@ def compacted(model: onnx.ModelProto, *, eighth: bool = False) -> None:
     """
     graph = model.graph
     nodes, scales = [], []
-    kept = {name for node in graph.node if node.op_type == INTEGER_PRODUCT for name in node.input}
+    kept = {i.name.removesuffix("_eighth") + "_scale" for i in graph.initializer if i.name.endswith("_eighth")}  # of `in_integers`
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
         if weight.data_type != TensorProto.FLOAT or values.size < LEAST or weight.name in kept:
@@ -107,18 +105,20 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
         matrix = matrix / even[:, None]
         scale = np.maximum(np.abs(matrix).max(0), np.finfo(np.float32).tiny) / HIGHEST
         matrices[name].CopyFrom(numpy_helper.from_array(np.rint(matrix / scale).astype(np.int8), f"{name}_eighth"))
-        parts = {"even": even, "scale": scale, "step": step, "zero": np.uint8(zero)}
+        parts = {"even": even, "scale": scale * step, "step": step, "zero": np.uint8(zero)}
         graph.initializer.extend(numpy_helper.from_array(np.asarray(value), f"{name}_{part}") for part, value in parts.items())
         at = list(graph.node).index(node)
         graph.node.remove(node)
-        for i, made in enumerate((
-            helper.make_node("Mul", [input_, f"{name}_even"], [f"{name}_evened"]),
-            helper.make_node("QuantizeLinear", [f"{name}_evened", f"{name}_step", f"{name}_zero"], [f"{name}_integers"]),
-            helper.make_node(INTEGER_PRODUCT, [f"{name}_integers", f"{name}_eighth", f"{name}_step", f"{name}_scale", f"{name}_zero"], node.output,
-                             domain="com.microsoft"),
+        for i, (kind, inputs, output) in enumerate((
+            ("Mul", ["", "even"], "evened"),
+            ("QuantizeLinear", ["evened", "step", "zero"], "integers"),
+            ("MatMulInteger", ["integers", "eighth", "zero"], "sums"),
+            ("Cast", ["sums"], "floats"),
+            ("Mul", ["floats", "scale"], ""),
         )):  # fmt: skip
-            graph.node.insert(at + i, made)
-    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+            names = [f"{name}_{part}" if part else input_ for part in inputs]
+            more = {"to": TensorProto.FLOAT} if kind == "Cast" else {}
+            graph.node.insert(at + i, helper.make_node(kind, names, [f"{name}_{output}" if output else node.output[0]], **more))
 
 
 def traced(
