@@ -28,6 +28,7 @@ KEPT_FOR_JUDGING = ("zf_xiaoyi", "zm_yunyang")
 HAN = range(0x4E00, 0x9FFF + 1)
 SYLLABLES_OF_PAIRS = (3, 9)
 PIECES = 5000
+"""Of running text that minimal pairs are made of: how long they are, and how many."""
 LEAST_FREQUENCY = 60
 """Of a word in jieba's dictionary; rarer ones are names and classical."""
 
