@@ -243,8 +243,12 @@ class Mixer:
         best[to], shares[to], tones[to] = (part[shard][rows] for part in (self._store.best, self._store.shares, self._store.tones))
 
 
+def rooms(corpus: Path, made: int, rng: Rng) -> list[Array]:
+    """The first second of each measured room response of the training part, and of so many simulated ones."""
+    return [room[:RATE_HZ] for room in (*Corpus(corpus).room_responses(["train"]), *(simulated_room(rng) for _ in range(made)))]
+
+
 def drawn(store: Path, beds: Path, corpus: Path, count: int, rng: Rng) -> Array:
     """Frames (count, FRAMES, bands) of scenes in measured rooms and some simulated ones, as training hears them. Paths: as `train` takes them."""
-    rooms = [r[:16_000] for r in Corpus(corpus).room_responses(["train"])] + [simulated_room(rng)[:16_000] for _ in range(ROOMS_MADE)]
-    mixer = Mixer(read_store(store), load_pool(beds), rooms)
+    mixer = Mixer(read_store(store), load_pool(beds), rooms(corpus, ROOMS_MADE, rng))
     return np.stack([mixer.scene(rng).frames for _ in range(count)])

@@ -18,12 +18,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from models.training.corpus import Corpus
 from models.training.phrases.begin import begun, grown
 from models.training.phrases.data import read_store
-from models.training.phrases.mix import STEPS, Mixer
+from models.training.phrases.mix import STEPS, Mixer, rooms
 from models.training.phrases.network import Syllables
-from models.training.render import load_pool, simulated_room
+from models.training.render import load_pool
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 TONES = 5
@@ -102,10 +101,9 @@ def train(args: argparse.Namespace) -> None:
     """Train up to `args.steps`, from the last checkpoint in `args.out` where there is one."""
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
-    corpus, rng = Corpus(args.corpus), np.random.default_rng(args.seed)
-    rooms = [r[:16_000] for r in corpus.room_responses(["train"])] + [simulated_room(rng)[:16_000] for _ in range(MEASURED_AND_MADE)]
     store = read_store(args.store)
-    mixer = Mixer(store, load_pool(args.beds), rooms, tracts=args.tracts, paces=args.paces)
+    heard_in = rooms(args.corpus, MEASURED_AND_MADE, np.random.default_rng(args.seed))
+    mixer = Mixer(store, load_pool(args.beds), heard_in, tracts=args.tracts, paces=args.paces)
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
     network = first_network(args, mixer, len(units))
