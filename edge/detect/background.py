@@ -25,8 +25,8 @@ RATE_PER_H = 0.05
 STRETCH_S = 10.0
 """Of which the highest fit counts: false alarms are counted once in so long."""
 STRETCH = round(STRETCH_S / 0.04)  # steps
-TAIL = 20
-"""Highest peaks whose lowest the tail begins at."""
+TAIL_PER_H = 20
+"""So many highest peaks for each hour of it; at the lowest of them the tail begins."""
 LEVELS = 31
 LEAST = -5.0
 """Log-posterior against the best unit's up to which a unit is kept; what is worse counts as FLOOR."""
@@ -87,8 +87,9 @@ def centres(background: Background, walked: Paths, units: int, width: float) -> 
         totals, fits = walk(totals, cost, walked)
         peaks.append(fits.max(axis=0))
     hours = len(peaks) * STRETCH_S / 3600
-    base = np.partition(np.array(peaks), -TAIL - 1, axis=0)[-TAIL - 1]
-    return closeness(base) + np.float32(above_tail(width, TAIL, hours))
+    tail = max(1, round(TAIL_PER_H * hours))
+    base = np.partition(np.array(peaks), -tail - 1, axis=0)[-tail - 1]
+    return closeness(base) + np.float32(above_tail(width, tail, hours))
 
 
 def above_tail(width: float, peaks: int, hours: float) -> float:

@@ -66,7 +66,7 @@ class CausalConv(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """x (batch, inputs, T, bands)."""
-        x = torch.cat([state, x], 2)
+        x = torch.cat([state.to(x.dtype), x], 2)
         return self.alone(x), x[:, :, -self.keep :]
 
     def alone(self, x: Tensor) -> Tensor:

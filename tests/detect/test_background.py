@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.detect.background import LEAST, STRETCH, TAIL, Background, centres, kept, read_background
+from edge.detect.background import LEAST, STRETCH, STRETCH_S, TAIL_PER_H, Background, centres, kept, read_background
 from edge.detect.manifest import ModelError
 from edge.detect.search import BLANK_WEIGHT, Array, closeness, costs, paths, start, walk
 
 NAMES = ("<blank>", "jiu", "ming", "lai")
 WIDTH = 0.3
+STRETCHES = 40
 PHRASES = ((frozenset({"jiu"}), frozenset({"ming"})), (frozenset({"ming"}), frozenset({"lai"})))
 
 
@@ -19,8 +20,8 @@ PHRASES = ((frozenset({"jiu"}), frozenset({"ming"})), (frozenset({"ming"}), froz
 def posteriors() -> Array:
     """Log-posteriors (steps, units) in which jiu ming is said in each stretch, more or less clearly, and ming lai never."""
     rng = np.random.default_rng(4)
-    chances = rng.dirichlet((30, 1, 1, 1), STRETCH * (TAIL + 20))
-    for stretch in range(TAIL + 20):
+    chances = rng.dirichlet((30, 1, 1, 1), STRETCH * STRETCHES)
+    for stretch in range(STRETCHES):
         for step, unit in ((100, 1), (104, 2)):
             chances[stretch * STRETCH + step, unit] += rng.uniform(0.5, 3.0)
     return np.asarray(np.log(chances / chances.sum(axis=1, keepdims=True)), np.float32)
@@ -51,7 +52,7 @@ def test_a_phrase_that_is_often_said_must_fit_better(posteriors: Array) -> None:
     walked = paths(PHRASES, NAMES)
     often, never = centres(kept(posteriors), walked, len(NAMES), WIDTH)
     fits = walk(start(walked), costs(posteriors), walked)[1].reshape(-1, STRETCH, 2).max(axis=1)
-    highest = closeness(np.sort(fits, axis=0)[-TAIL - 1])
+    highest = closeness(np.sort(fits, axis=0)[-round(TAIL_PER_H * STRETCHES * STRETCH_S / 3600) - 1])
     assert often > never + 0.5
     assert often - never == pytest.approx(highest[0] - highest[1], abs=0.05)
 

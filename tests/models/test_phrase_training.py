@@ -5,6 +5,7 @@ import itertools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -30,8 +31,9 @@ from models.training.phrases.data import Clip, Store  # noqa: E402
 from models.training.phrases.export import Posteriors  # noqa: E402
 from models.training.phrases.mix import HELD, Mixer, other_tract  # noqa: E402
 from models.training.phrases.network import DELAY, Syllables  # noqa: E402
+from models.training.phrases.recurrence import depthwise, recurrent  # noqa: E402
 from models.training.phrases.texts import Sources, lines  # noqa: E402
-from models.training.phrases.train import unlike  # noqa: E402
+from models.training.phrases.train import logits_of_all, unlike  # noqa: E402
 from models.training.render import SETTINGS, Entry  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
@@ -79,8 +81,8 @@ def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: P
     (work / "curves.json").unlink()
     assert steps(train()) == ["curves", "manifest"]
     on = ("--store", work / "store", "--beds", work / "beds", "--corpus", tmp_path / "corpus", "--out", tmp_path / "on", "--begin", work / "phrases.onnx",
-          "--like-before", 0.5, "--grow", "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2, "--memory", 6, "--bf16", "--tracts", 0.07,
-          "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
+          "--like-before", 0.5, "--like", *[work / "phrases.onnx"] * 2, "--grow", "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2,
+          "--memory", 6, "--bf16", "--tracts", 0.07, "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
     further = subprocess.run(
         list(map(str, (sys.executable, "-m", "models.training.phrases.train", *on))), cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -163,6 +165,34 @@ def test_a_larger_network_begins_as_the_smaller_one() -> None:
     torch.testing.assert_close(logits, small(frames, small.start(2))[0])
     logits.square().mean().backward()
     assert large.head.weight.grad[:, 8:12].abs().max() > 0
+
+
+def test_the_quicker_operations_are_those_of_torch() -> None:
+    """In what they give and in every slope."""
+    torch.manual_seed(1)
+    conv, gru = torch.nn.Conv1d(6, 6, 7, dilation=2, groups=6, bias=False), torch.nn.GRU(6, 5, batch_first=True)
+    x, state, weights = torch.randn(3, 20, 6), torch.randn(1, 3, 5), torch.randn(3, 8, 5)
+
+    def slopes(*, quick: bool) -> list[Any]:
+        given = [x.clone().requires_grad_(), state.clone().requires_grad_()]
+        taken = depthwise(conv, given[0]) if quick else conv(given[0].transpose(1, 2)).transpose(1, 2)
+        found, last = recurrent(gru, taken, given[1]) if quick else gru(taken, given[1])
+        return [found, last, *torch.autograd.grad((found * weights).sum() + last.square().sum(), [*given, *conv.parameters(), *gru.parameters()])]
+
+    for ours, own in zip(slopes(quick=True), slopes(quick=False), strict=True):
+        torch.testing.assert_close(ours, own)
+
+
+def test_what_a_training_is_held_to_is_the_mean_of_several_networks() -> None:
+    """Of their log-posteriors, of units and of tones each for itself."""
+    torch.manual_seed(1)
+    networks = [Syllables(7, 64, (4, 4, 4, 4), 8, 8, 1, 4, 5).eval() for _ in range(2)]
+    frames = torch.randn(2, 40, 64)
+    with torch.no_grad():
+        alone = [logits_of_all([network], frames, bf16=False) for network in networks]
+        both = logits_of_all(networks, frames, bf16=False)
+    torch.testing.assert_close(both, (alone[0] + alone[1]) / 2)
+    assert alone[0].exp().sum(-1) == pytest.approx(2.0)
 
 
 def test_a_longer_vocal_tract_has_lower_formants() -> None:

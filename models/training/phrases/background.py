@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="phrases.onnx")
     parser.add_argument("--scenes", type=Path, required=True)
     parser.add_argument("--units", type=Path, required=True, help="units.json of the store; what the network gives besides are tones")
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--minutes", type=float, default=120.0)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     with (args.scenes / "truth.csv").open(newline="", encoding="utf-8") as file:

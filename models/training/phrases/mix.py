@@ -27,7 +27,7 @@ STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
 SHARES = {
-    "spoken": 0.13, "contrast": 0.20, "reader": 0.25, "vocabulary": 0.10, "phrase": 0.10, "foreign": 0.09,
+    "spoken": 0.20, "contrast": 0.20, "reader": 0.18, "vocabulary": 0.10, "phrase": 0.10, "foreign": 0.09,
     "sentence": 0.05, "student": 0.05, "word": 0.04, "syllable": 0.03,
 }  # fmt: skip
 """How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few

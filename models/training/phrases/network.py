@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.training.networks import CausalConv, States
+from models.training.phrases.recurrence import depthwise, recurrent
 
 DELAY = 8
 """Steps of 40 ms: 0.32 s, about what the teacher looks ahead."""
@@ -28,8 +29,10 @@ class Block(nn.Module):
         after = y[:, -self.keep :]
         if torch.onnx.is_in_onnx_export():
             return x + self._plain(y[0], x.shape[1]), after
-        z = self.narrow(torch.relu(self.widen(self.norm(self.depth(y.transpose(1, 2))))))
-        return x + z.transpose(1, 2), after
+        z = depthwise(self.depth, y)
+        z = self.norm(z.flatten(0, 1)).view_as(z)
+        z = torch.relu(functional.linear(z, self.widen.weight[:, :, 0], self.widen.bias))
+        return x + functional.linear(z, self.narrow.weight[:, :, 0], self.narrow.bias), after
 
     def _plain(self, y: Tensor, steps: int) -> Tensor:
         """The same of y (keep + steps, width) as few products: for the few steps of a stream less than a third of what onnxruntime's convolutions cost."""
@@ -68,7 +71,7 @@ class Syllables(nn.Module):
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
-        states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
+        states = [torch.zeros(batch, c.inputs, c.keep, b).to(memory_format=torch.channels_last) for c, b in zip(self.convs, self.bands_in, strict=False)]
         states += [torch.zeros(batch, b.keep, b.depth.in_channels) for b in self.blocks]
         return [*states, torch.zeros(1, batch, self.gru.hidden_size)] if self.gru else states
 
@@ -85,7 +88,7 @@ class Syllables(nn.Module):
             after.append(s)
         y = self.drop(y)
         if self.gru:
-            z, s = self.gru(y, states[-1])
+            z, s = self.gru(y, states[-1]) if torch.onnx.is_in_onnx_export() else recurrent(self.gru, y, states[-1])
             after.append(s)
             y = torch.cat([y, z], 2)
         return self.head(y), after

@@ -8,7 +8,7 @@ import copy
 import csv
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -83,18 +83,34 @@ def logits_of(network: Syllables, frames: Tensor, *, bf16: bool) -> Tensor:
         return network(frames, network.start(len(frames)))[0].float()
 
 
+def logits_of_all(networks: Sequence[Syllables], frames: Tensor, *, bf16: bool) -> Tensor:
+    """The mean of the log-posteriors of several networks, which hears a little better than each."""
+    return torch.stack([network.posteriors(logits_of(network, frames, bf16=bf16)) for network in networks]).mean(0)
+
+
 def warm_average(average: Tensor, now: Tensor, count: Tensor) -> Tensor:
     """Exponential moving average over EMA steps in the end, over fewer as long as there are few: the first ones are worth nothing."""
     keep = min(EMA, (1 + float(count)) / (10 + float(count)))
     return average * keep + now * (1 - keep) if now.is_floating_point() else now
 
 
+def kept_network(path: Path, args: argparse.Namespace, mixer: Mixer, units: int) -> Syllables:
+    """The network of a phrase model of an earlier training."""
+    rng = np.random.default_rng(args.seed)
+    return begun(path, units, TONES, torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)])))
+
+
 def first_network(args: argparse.Namespace, mixer: Mixer, units: int) -> Syllables:
     """What training begins at: the model of `--begin`, or a new one."""
     if args.begin:
-        rng = np.random.default_rng(args.seed)
-        return begun(args.begin, units, TONES, torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)])))
+        return kept_network(args.begin, args, mixer, units)
     return Syllables(units, widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory, tones=TONES)
+
+
+def held_to(args: argparse.Namespace, mixer: Mixer, network: Syllables) -> Callable[[Tensor], Tensor]:
+    """What a training is held to makes of frames: the models of `--like`, or the network that it begins at."""
+    kept = [kept_network(path, args, mixer, network.config["units"]) for path in args.like] or [copy.deepcopy(network)]
+    return partial(logits_of_all, [each.eval().requires_grad_(requires_grad=False) for each in kept], bf16=args.bf16)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -107,7 +123,7 @@ def train(args: argparse.Namespace) -> None:
     units = json.loads((args.store / "units.json").read_text(encoding="utf-8"))
     torch.manual_seed(args.seed)
     network = first_network(args, mixer, len(units))
-    before = partial(logits_of, copy.deepcopy(network).eval().requires_grad_(requires_grad=False), bf16=args.bf16) if args.like_before else None
+    before = held_to(args, mixer, network) if args.like_before else None
     if args.grow:
         network = grown(network, args.widths, args.width, args.inner, args.blocks, args.memory)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its convolutions take half the time
@@ -181,6 +197,7 @@ def main() -> None:
     parser.add_argument("--toned", type=float, default=0.3, help="weight of the tones")
     parser.add_argument("--begin", type=Path, metavar="ONNX", help="a phrase model of an earlier training to go on from, with its sizes (try --rate 5e-4)")
     parser.add_argument("--like-before", type=float, default=0.0, metavar="WEIGHT", help="of hearing real people as the model of --begin does")
+    parser.add_argument("--like", type=Path, nargs="+", default=[], metavar="ONNX", help="as the mean of these models hears them, not as that of --begin")
     parser.add_argument("--grow", action="store_true", help="begin at a network of the sizes below that hears what the model of --begin does")
     parser.add_argument("--bf16", action="store_true", help="products in 16 bits: two thirds of the time on a processor that has them")
     parser.add_argument("--tracts", type=float, default=0.0, metavar="SPREAD", help="half of the voices get a longer or shorter vocal tract (try 0.07)")
@@ -197,6 +214,8 @@ def main() -> None:
     args = parser.parse_args()
     if (args.like_before or args.grow) and not args.begin:
         parser.error("--like-before and --grow need --begin, the model that training goes on from")
+    if args.like and not args.like_before:
+        parser.error("--like needs --like-before, how much that counts")
     train(args)
 
 
