@@ -25,9 +25,10 @@ pytest.importorskip("pyworld", reason="pyworld (extra [train]) is not installed:
 
 from models.training.export import streamed, traced  # noqa: E402 - they need what may be skipped
 from models.training.mix import SHRINK  # noqa: E402
+from models.training.phrases import mix  # noqa: E402
 from models.training.phrases.average import averaged  # noqa: E402
 from models.training.phrases.begin import begun, grown  # noqa: E402
-from models.training.phrases.data import Clip, Store  # noqa: E402
+from models.training.phrases.data import TEACHER_FRAME_S, Clip, Store  # noqa: E402
 from models.training.phrases.export import Posteriors  # noqa: E402
 from models.training.phrases.mix import HELD, Mixer, other_tract  # noqa: E402
 from models.training.phrases.network import DELAY, Syllables  # noqa: E402
@@ -242,6 +243,30 @@ def test_what_is_said_at_another_pace_is_taught_where_it_is_heard() -> None:
         assert told.any()
         assert (loud != told).sum() <= 3 * (np.diff(told.astype(int)) == 1).sum()
     assert max(lengths) > 1.5 * min(lengths)
+
+
+def test_parts_of_what_a_reader_said_make_new_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of up to four syllables each, one after another in one room; each syllable is taught where it is heard, DELAY steps later."""
+    monkeypatch.setattr(mix, "JOINED", {"reader": 1.0})
+    monkeypatch.setattr(mix, "GAPS_S", (1.0, 1.1))
+    said = list(range(1, 11))  # a syllable in 0.2 s, told in its midst
+    best = np.zeros((66, 4), np.uint16)
+    best[[round((i + 0.5) * 0.2 / TEACHER_FRAME_S) for i in range(10)], 0] = said
+    clip = Clip("aishell_bits", "a", "sentence", "someone", "train", 0, 2 * RATE_HZ, 0, 66, said)
+    sound = (3000 * np.random.default_rng(4).standard_normal(2 * RATE_HZ)).astype(np.int16)
+    store = Store([sound], [best], [np.tile(np.array([1, 0, 0, 0], np.float16), (66, 1))], [np.zeros(66, np.uint8)], [(0, clip)])
+    beds = [np.full((100, SETTINGS.bands), -90, np.float16)], [Entry(0, 0, 100, kind, "tiny", kind, "", 1.0) for kind in ("ambience", "slam")]
+    mixer = Mixer(store, beds, [np.ones(1, np.float32)])
+    whole = joints = 0
+    for seed in range(20):
+        scene = mixer.scene(np.random.default_rng(seed))
+        told = scene.best[:, 0]
+        at = np.flatnonzero((told != 0) & (told != np.concatenate([[0], told[:-1]])))
+        whole += told[at].tolist() == scene.units
+        joints += sum(b != a + 1 for a, b in itertools.pairwise(scene.units))
+        gaps = np.diff(at)
+        assert gaps[gaps < 20].max() <= 8, "parts follow each other without a pause"
+    assert (whole, joints > 40) == (20, True)
 
 
 def test_minimal_pairs_are_of_anything() -> None:
