@@ -55,8 +55,7 @@ def begun_second(path: Path, frames: Tensor) -> Detector:
     arrays, of = weights(model)
     if "network.second.squeeze.weight" not in arrays:
         raise ValueError(f"{path} holds one network, not a pair: name the folder of another training in its place")
-    square = [conv for conv in of("Conv") if len(conv) == 2 and conv[0].shape[2] == conv[0].shape[3]]  # not the squeezes, which take all bands at once
-    whole, *parts = square[LAYERS:]
+    whole, *parts = [conv for conv in of("Conv") if len(conv) == 2][LAYERS:]  # without the squeeze, whose weight is reshaped before it is used
     depth, point = parts[::2], parts[1::2]
     head = of("MatMul")[-1][0]
     widths = [len(bias) for _, bias in (whole, *point)]
@@ -92,7 +91,7 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
 
 def set_lines(network: Detector, arrays: dict[str, Tensor], own: str, head: Tensor, kept: int) -> None:
     """Set the squeeze and the first `kept` outputs to what an ONNX file has of them under names that begin with `own`; head (inputs, outputs)."""
-    network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"].flatten(1))
+    network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"])
     network.squeeze.bias.copy_(arrays[f"{own}squeeze.bias"])
     network.head.weight[:kept].copy_(head.T[:kept])
     network.head.bias[:kept].copy_(arrays[f"{own}head.bias"][:kept])

@@ -121,30 +121,6 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
             graph.node.insert(at + i, helper.make_node(kind, names, [f"{name}_{output}" if output else node.output[0]], **more))
 
 
-def settled(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]], bands: int) -> None:
-    """Give weights that are reshaped before they are used that shape at once: in a terminal each run would do it, and could not prepare them beforehand."""
-    import onnxruntime
-
-    graph = model.graph
-    known = {i.name: i for i in graph.initializer}
-    reshaped = [node for node in graph.node if node.op_type == "Reshape" and node.input[0] in known]
-    if not reshaped:
-        return
-    shown = onnx.ModelProto()
-    shown.CopyFrom(model)
-    shown.graph.output.extend(helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, None) for node in reshaped)
-    net = onnxruntime.InferenceSession(shown.SerializeToString(), providers=["CPUExecutionProvider"])
-    frames = np.zeros((1, STEP_FRAMES, bands), np.float32)
-    for node, values in zip(reshaped, net.run([node.output[0] for node in reshaped], {"frames": frames, **states}), strict=True):
-        known[node.input[0]].CopyFrom(numpy_helper.from_array(values, node.input[0]))
-        for other in graph.node:
-            other.input[:] = [node.input[0] if name == node.output[0] else name for name in other.input]
-        graph.node.remove(node)
-    while unused := [n for n in graph.node if not {*n.output} & {*(name for m in graph.node for name in m.input), *(o.name for o in graph.output)}]:
-        for node in unused:
-            graph.node.remove(node)
-
-
 def traced(
     module: nn.Module, states: States, bands: int, result: str, outputs: int, path: Path, properties: dict[str, str] | None = None, *, eighth: bool = False,
     scenes: NDArray[np.float32] | None = None,
@@ -163,10 +139,8 @@ def traced(
         given.Clear()
         for size in shape:
             given.dim.add(**({"dim_param": size} if isinstance(size, str) else {"dim_value": size}))
-    begin = {name: state.numpy() for name, state in zip(names, states, strict=True)}
-    settled(model, begin, bands)
     if scenes is not None:
-        in_integers(model, begin, scenes)
+        in_integers(model, {name: state.numpy() for name, state in zip(names, states, strict=True)}, scenes)
     compacted(model, eighth=eighth)
     onnx.helper.set_model_props(model, properties or {})
     onnx.save(model, path)

@@ -114,8 +114,7 @@ class Level(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (batch, T, bands) in dB -> (batch, T / 4, 2)."""
         e_db = 10 / math.log(10)  # dB of e times the power, in which levels are worked out: that costs the terminal a few operations less
-        batch = 1 if torch.onnx.is_in_onnx_export() else len(x)  # as a number, lest the terminal work out a shape in each run
-        power = torch.exp(x.reshape(batch, -1, 4 * len(self.weights)) * (1 / e_db)) @ (self.weights.repeat(4)[:, None] / 4)
+        power = torch.exp(x.reshape(len(x), -1, 4 * x.shape[2]) * (1 / e_db)) @ (self.weights.repeat(4)[:, None] / 4)
         level = torch.log(power + 1e-3)
         quiet, loud, loudest = (dba / e_db for dba in (QUIET_DBA, LOUD_DBA, LOUDEST_DBA))
         above = torch.cat([level.clamp(quiet, loud), level.clamp(loud, loudest)], 2) - loud
