@@ -99,7 +99,7 @@ class PhraseModel:
     def curves(self, texts: Sequence[str], phrases: Sequence[Units]) -> Array:
         """(phrases, 2) centre and width of each phrase's curve: as measured, else by how it fits ordinary speech, else by its length.
 
-        Takes a second of a PC for those that were not measured, the first time.
+        Takes two to four seconds of a PC for sixty that were not measured, the first time.
         """
         wanted = list(zip(texts, phrases, strict=True))
         unknown = [both for both in wanted if both[0] not in self.manifest.curves and both not in self._curves]

@@ -32,7 +32,7 @@ from models.training.phrases.data import TEACHER_FRAME_S, Clip, Store  # noqa: E
 from models.training.phrases.export import Posteriors  # noqa: E402
 from models.training.phrases.mix import HELD, Mixer, other_tract  # noqa: E402
 from models.training.phrases.network import DELAY, Syllables  # noqa: E402
-from models.training.phrases.recurrence import depthwise, recurrent  # noqa: E402
+from models.training.phrases.operations import depthwise, recurrent  # noqa: E402
 from models.training.phrases.texts import Sources, lines  # noqa: E402
 from models.training.phrases.train import logits_of_all, unlike  # noqa: E402
 from models.training.render import SETTINGS, Entry  # noqa: E402

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.training.networks import CausalConv, States
-from models.training.phrases.recurrence import depthwise, recurrent
+from models.training.phrases.operations import depthwise, recurrent
 
 DELAY = 8
 """Steps of 40 ms: 0.32 s, about what the teacher looks ahead."""
