@@ -245,28 +245,36 @@ def test_what_is_said_at_another_pace_is_taught_where_it_is_heard() -> None:
     assert max(lengths) > 1.5 * min(lengths)
 
 
-def test_parts_of_what_a_reader_said_make_new_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of up to four syllables each, one after another in one room; each syllable is taught where it is heard, DELAY steps later."""
-    monkeypatch.setattr(mix, "JOINED", {"reader": 1.0})
+@pytest.mark.parametrize("corpus", ["aishell_bits", "speech1"])
+def test_parts_of_what_a_voice_said_make_new_sentences(monkeypatch: pytest.MonkeyPatch, corpus: str) -> None:
+    """Of up to four syllables each, one after another in one room, none of another voice; each syllable is taught where it is heard, DELAY steps later."""
+    monkeypatch.setattr(mix, "JOINED", {"reader": 1.0, "spoken": 1.0})
     monkeypatch.setattr(mix, "GAPS_S", (1.0, 1.1))
-    said = list(range(1, 11))  # a syllable in 0.2 s, told in its midst
-    best = np.zeros((66, 4), np.uint16)
-    best[[round((i + 0.5) * 0.2 / TEACHER_FRAME_S) for i in range(10)], 0] = said
-    clip = Clip("aishell_bits", "a", "sentence", "someone", "train", 0, 2 * RATE_HZ, 0, 66, said)
-    sound = (3000 * np.random.default_rng(4).standard_normal(2 * RATE_HZ)).astype(np.int16)
-    store = Store([sound], [best], [np.tile(np.array([1, 0, 0, 0], np.float16), (66, 1))], [np.zeros(66, np.uint8)], [(0, clip)])
+    at = [round((i + 0.5) * 0.2 / TEACHER_FRAME_S) for i in range(10)]  # a syllable in 0.2 s, told in its midst
+    best, clips = np.zeros((132, 4), np.uint16), []
+    for voice in range(2):
+        said = [10 * voice + i for i in range(1, 11)]
+        best[[66 * voice + frame for frame in at], 0] = said
+        clips.append(Clip(corpus, f"{voice}", "sentence", f"{voice}", "train", 2 * RATE_HZ * voice, 2 * RATE_HZ, 66 * voice, 66, said))
+    sound = (3000 * np.random.default_rng(4).standard_normal(4 * RATE_HZ)).astype(np.int16)
+    shares = np.tile(np.array([1, 0, 0, 0], np.float16), (132, 1))
+    store = Store([sound], [best], [shares], [np.zeros(132, np.uint8)], [(0, clip) for clip in clips])
     beds = [np.full((100, SETTINGS.bands), -90, np.float16)], [Entry(0, 0, 100, kind, "tiny", kind, "", 1.0) for kind in ("ambience", "slam")]
     mixer = Mixer(store, beds, [np.ones(1, np.float32)])
     whole = joints = 0
+    voices = set()
     for seed in range(20):
         scene = mixer.scene(np.random.default_rng(seed))
         told = scene.best[:, 0]
-        at = np.flatnonzero((told != 0) & (told != np.concatenate([[0], told[:-1]])))
-        whole += told[at].tolist() == scene.units
+        heard_at = np.flatnonzero((told != 0) & (told != np.concatenate([[0], told[:-1]])))
+        whole += told[heard_at].tolist() == scene.units
         joints += sum(b != a + 1 for a, b in itertools.pairwise(scene.units))
-        gaps = np.diff(at)
+        gaps = np.diff(heard_at)
         assert gaps[gaps < 20].max() <= 8, "parts follow each other without a pause"
-    assert (whole, joints > 40) == (20, True)
+        for utterance in np.split(np.array(scene.units), np.flatnonzero(gaps >= 20) + 1):
+            assert len({(unit - 1) // 10 for unit in utterance}) == 1, "one voice says all parts"
+            voices.add(int(utterance[0] - 1) // 10)
+    assert (whole, joints > 40, voices) == (20, True, {0, 1})
 
 
 def test_minimal_pairs_are_of_anything() -> None:

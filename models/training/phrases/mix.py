@@ -27,12 +27,14 @@ STEP_S = SHRINK * SETTINGS.hop / RATE_HZ
 GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
 SHARES = {
-    "spoken": 0.17, "contrast": 0.20, "reader": 0.21, "vocabulary": 0.10, "phrase": 0.10, "foreign": 0.09,
-    "sentence": 0.05, "student": 0.05, "word": 0.04, "syllable": 0.03,
+    "spoken": 0.33, "contrast": 0.15, "reader": 0.20, "vocabulary": 0.07, "phrase": 0.07, "foreign": 0.06,
+    "sentence": 0.05, "student": 0.04, "word": 0.02, "syllable": 0.01,
 }  # fmt: skip
 """How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few
 and are learned far more slowly than synthetic voices; `student`: real ones, but 20 words; `contrast`: phrases with a syllable that is not theirs, more often
 than the phrases themselves."""
+BY_CLIP = ("spoken", "contrast", "phrase")
+"""Pools of which each clip is drawn as often as another; of the others each speaker is."""
 LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
 REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reader", "hsk_words": "vocabulary"}
@@ -44,7 +46,7 @@ ANEW = 0.25
 CUT = 0.35
 """Share of longer utterances of which some syllables in a row are taken: few readers have few sentences, and the network must not learn those by heart."""
 CUT_FROM = 4  # syllables
-JOINED = {"reader": 0.5, "sentence": 0.5}
+JOINED = {"reader": 0.5, "sentence": 0.5, "spoken": 0.3, "phrase": 0.4}
 """Share of longer utterances of a pool in place of which pieces of several by the same speaker are said without a pause between them. Whole sentences are soon
 known by heart: of those that a network had learnt it misheard 3 syllables in 100 of clean sound, of others by the same readers 36.
 
@@ -144,9 +146,8 @@ class Mixer:
         self._pools: dict[str, dict[str, list[tuple[int, Clip]]]] = {}
         for shard, clip in store.clips:
             if clip.split in splits and clip.length < LONGEST_S * RATE_HZ:
-                speakers = self._pools.setdefault(pool_of(clip), {})
-                group = clip.speaker if pool_of(clip) not in ("spoken", "contrast", "phrase") else ""
-                speakers.setdefault(group, []).append((shard, clip))
+                self._pools.setdefault(pool_of(clip), {}).setdefault(clip.speaker, []).append((shard, clip))
+        self._clips = {name: list(itertools.chain(*speakers.values())) for name, speakers in self._pools.items()}
         self._names = [n for n in SHARES if n in self._pools]
         weights = np.array([SHARES[n] for n in self._names])
         self._weights = weights / weights.sum()
@@ -158,13 +159,14 @@ class Mixer:
         """What a voice says: a clip, a part of one, or parts of several."""
         name = self._names[rng.choice(len(self._names), p=self._weights)]
         speakers = self._pools[name]
-        rows = list(speakers.values())[rng.integers(len(speakers))]
+        rows = self._clips[name] if name in BY_CLIP else list(speakers.values())[rng.integers(len(speakers))]
+        shard, clip = rows[rng.integers(len(rows))]
         if rng.random() < JOINED.get(name, 0.0):
-            taken = [rows[rng.integers(len(rows))] for _ in range(rng.integers(*PIECES))]
+            same = speakers[clip.speaker]
+            taken = [same[rng.integers(len(same))] for _ in range(rng.integers(*PIECES))]
             pieces = [(shard, self._part(shard, clip, rng, PIECE)) for shard, clip in taken if clip.units and len(clip.units) >= CUT_FROM]
             if pieces := [(shard, piece) for shard, piece in pieces if piece.units and len(piece.units) <= PIECE]:
                 return pieces
-        shard, clip = rows[rng.integers(len(rows))]
         if clip.units and len(clip.units) >= CUT_FROM and rng.random() < CUT:
             return [(shard, self._part(shard, clip, rng))]
         return [(shard, clip)]
