@@ -148,7 +148,7 @@ class Mixer:
         for shard, clip in store.clips:
             if clip.split in splits and clip.length < LONGEST_S * RATE_HZ:
                 self._pools.setdefault(pool_of(clip), {}).setdefault(clip.speaker, []).append((shard, clip))
-        self._clips = {name: list(itertools.chain(*speakers.values())) for name, speakers in self._pools.items()}
+        self._groups = {n: [list(itertools.chain(*of.values()))] if n in BY_CLIP else list(of.values()) for n, of in self._pools.items()}
         self._names = [n for n in SHARES if n in self._pools]
         weights = np.array([SHARES[n] for n in self._names])
         self._weights = weights / weights.sum()
@@ -159,11 +159,11 @@ class Mixer:
     def _said(self, rng: Rng) -> list[tuple[int, Clip]]:
         """What a voice says: a clip, a part of one, or parts of several."""
         name = self._names[rng.choice(len(self._names), p=self._weights)]
-        speakers = self._pools[name]
-        rows = self._clips[name] if name in BY_CLIP else list(speakers.values())[rng.integers(len(speakers))]
+        groups = self._groups[name]
+        rows = groups[rng.integers(len(groups))]
         shard, clip = rows[rng.integers(len(rows))]
         if rng.random() < JOINED.get(name, 0.0):
-            same = speakers[clip.speaker]
+            same = self._pools[name][clip.speaker]
             taken = [same[rng.integers(len(same))] for _ in range(rng.integers(*PIECES))]
             pieces = [(shard, self._part(shard, clip, rng, PIECE)) for shard, clip in taken if clip.units and len(clip.units) >= CUT_FROM]
             if pieces := [(shard, piece) for shard, piece in pieces if piece.units and len(piece.units) <= PIECE]:

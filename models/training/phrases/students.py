@@ -6,6 +6,7 @@ As `bench.py phrases` makes scenes, at the level of calls for help; the list is 
 """
 
 import argparse
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,15 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--corpus", "--bench", "--out"):
         parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--split", choices=("dev", "train"), default="dev")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     bench = bench_module(args.bench)
-    out, corpus = bench.load(argparse.Namespace(corpus=[str(args.corpus)], split=args.split, out=args.out))
+    out, corpus = bench.load(argparse.Namespace(corpus=[str(args.corpus)], split="dev", out=args.out))
     words, of_kinds = pools([clip for kind in ("word", "sentence", "speech") for clip in corpus.by_kind.get(kind, [])])
     bench.WORK.update(pools=of_kinds, target={})
-    (out / "phrases.toml").write_text("[help]\nphrases = [\n" + "".join(f'  "{word}",\n' for word in words) + "]\n", encoding="utf-8")
+    (out / "phrases.toml").write_text(f"[help]\nphrases = {json.dumps(words, ensure_ascii=False)}\n", encoding="utf-8")
     kinds = ["help"] * SAID + ["sentence"] * OTHER
     bench.render(bench.phrase_scene, [(i, kind, args.seed, str(out)) for i, kind in enumerate(kinds)], out, args.jobs)
 
