@@ -1,7 +1,11 @@
 """What a process holds, by /proc."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+LOOKS, LOOK_S = 5, 0.02
+"""So often, so far apart are open files counted: a temperature or a lock is read from a file that is open for a moment, what is left behind stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +13,7 @@ class Footprint:
     """At one moment."""
 
     rss_kb: int
-    files: int
+    files: int  # the fewest of LOOKS
     threads: int
     written_kb: float  # to disks, since its start; a page counts whole
 
@@ -20,4 +24,8 @@ def footprint(pid: int) -> Footprint:
     told = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
     io = dict(line.split(": ") for line in (folder / "io").read_text().splitlines())
     written = int(io["write_bytes"]) - int(io["cancelled_write_bytes"])
-    return Footprint(int(told["VmRSS"].split()[0]), len(list((folder / "fd").iterdir())), int(told["Threads"]), written / 1000)
+    files = []
+    for look in range(LOOKS):
+        time.sleep(LOOK_S * (look > 0))
+        files.append(len(list((folder / "fd").iterdir())))
+    return Footprint(int(told["VmRSS"].split()[0]), min(files), int(told["Threads"]), written / 1000)
