@@ -82,7 +82,8 @@ def test_one_command_makes_a_phrase_model_and_goes_on_where_it_ended(tmp_path: P
     (work / "curves.json").unlink()
     assert steps(train()) == ["curves", "manifest"]
     on = ("--store", work / "store", "--beds", work / "beds", "--corpus", tmp_path / "corpus", "--out", tmp_path / "on", "--begin", work / "phrases.onnx",
-          "--like-before", 0.5, "--like", *[work / "phrases.onnx"] * 2, "--grow", "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2,
+          "--ahead", 1, "--like-before", 0.5, "--like", *[work / "phrases.onnx"] * 2, "--grow",
+          "--widths", 5, 6, 7, 8, "--width", 12, "--inner", 10, "--blocks", 2,
           "--memory", 6, "--bf16", "--tracts", 0.07, "--steps", STEPS, "--batch", 2, "--workers", 0)  # fmt: skip
     further = subprocess.run(
         list(map(str, (sys.executable, "-m", "models.training.phrases.train", *on))), cwd=ROOT, capture_output=True, text=True, check=False
@@ -123,6 +124,11 @@ def test_a_training_goes_on_from_what_is_shipped() -> None:
     np.testing.assert_allclose(np.exp(again[:, : whole.shape[1]]), np.exp(whole), atol=1e-5)
 
 
+def _normalised_somehow(network: Syllables) -> None:
+    for norm in (module for module in network.modules() if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d))):
+        norm.running_mean.normal_()
+
+
 @LEGACY
 @pytest.mark.parametrize("integers", [False, True])
 def test_matrices_are_stored_in_8_bits_and_hear_what_they_heard(tmp_path: Path, *, integers: bool) -> None:
@@ -132,8 +138,7 @@ def test_matrices_are_stored_in_8_bits_and_hear_what_they_heard(tmp_path: Path, 
     """
     torch.manual_seed(8)
     network = Syllables(200, widths=(4, 4, 4, 4), width=64, inner=128, blocks=2, memory=64, tones=5).eval()
-    for norm in (module for module in network.modules() if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d))):
-        norm.running_mean.normal_()
+    _normalised_somehow(network)
     path, states = tmp_path / "phrases.onnx", network.start()
     frames = torch.randn(4, 400, 64) * 10 - 60
     names = traced(Posteriors(network), states, 64, "posteriors", 205, path, eighth=True, scenes=frames.numpy() if integers else None)
@@ -152,6 +157,30 @@ def test_matrices_are_stored_in_8_bits_and_hear_what_they_heard(tmp_path: Path, 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     at_once = session.run(["posteriors"], {"frames": frames[:1].numpy(), **{name: state.numpy() for name, state in zip(names, states, strict=True)}})[0]
     np.testing.assert_allclose(np.exp(at_once[0]), stream, atol=1e-3)
+
+
+@LEGACY
+def test_a_network_that_looks_further_ahead_begins_as_it_was_and_later(tmp_path: Path) -> None:
+    """By a step for each tap and dilation; what is new can learn, and a file of it is a stream like any other and can be gone on from."""
+    torch.manual_seed(8)
+    network = Syllables(20, widths=(4, 4, 4, 4), width=8, inner=16, blocks=3, memory=4, tones=5).eval()
+    _normalised_somehow(network)
+    path, frames = tmp_path / "phrases.onnx", torch.randn(2, 800, 64) * 10 - 60
+    traced(Posteriors(network), network.start(), 64, "posteriors", 25, path, eighth=True)
+    near, far = (begun(path, 20, 5, frames, ahead).eval() for ahead in (0, 1))
+    late = far.delay - near.delay
+    assert late == 1 + 1 + 2
+    heard = far(frames, far.start(2))[0]
+    torch.testing.assert_close(heard[:, 60:], near(frames, near.start(2))[0][:, 60 - late : -late])
+    heard.square().mean().backward()
+    assert all(block.depth.weight.grad[..., -1].abs().max() > 0 for block in far.blocks)
+    with torch.no_grad():
+        for block in far.blocks:
+            block.depth.weight[..., -1] = 0.3
+        names = traced(Posteriors(far), far.start(), 64, "posteriors", 25, path, eighth=True)
+        again = begun(path, 20, 5, frames).eval()
+        for posteriors in (streamed(path, frames[0].numpy(), far.start(), names), again.posteriors(again(frames[:1], again.start())[0])[0].numpy()):
+            np.testing.assert_allclose(np.exp(posteriors), np.exp(far.posteriors(far(frames[:1], far.start())[0])[0].numpy()), atol=2e-3)
 
 
 def test_a_larger_network_begins_as_the_smaller_one() -> None:

@@ -47,7 +47,7 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     batches = list(torch.from_numpy(drawn(args.store, args.beds, args.corpus, BATCHES * BATCH, rng)).split(BATCH))
     new = load_network(args.run)
-    old = begun(args.model, new.config["units"], new.config["tones"], batches[0])
+    old = begun(args.model, new.config["units"], new.config["tones"], batches[0], new.config["ahead"])
     network = normalised(averaged(new, old, len(weights(onnx.load(args.model))[0]["network.head.bias"])), batches)
     args.out.mkdir(parents=True, exist_ok=True)
     torch.save({"average": saved_average(network)}, args.out / "checkpoint.pt")

@@ -9,21 +9,26 @@ from pathlib import Path
 import onnx
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.training.begin import normalised_as, set_gru, weights
 from models.training.networks import scaled
-from models.training.phrases.network import Syllables
+from models.training.phrases.network import TAPS, Syllables
 
 
-def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
-    """The network in a file of these units, in training mode. frames (batch, T, bands): scenes by which normalisation is fitted."""
+def begun(path: Path, units: int, tones: int, frames: Tensor, ahead: int = 0) -> Syllables:
+    """The network in a file of these units, in training mode. frames (batch, T, bands): scenes by which normalisation is fitted.
+
+    ahead: taps of its blocks on what follows, where the file has fewer; those are nothing yet, so that the network hears what it heard, later.
+    """
     arrays, of = weights(onnx.load(path))
     convs, products, taps = of("Conv"), [given[0] for given in of("MatMul")], [given[0] for given in of("Mul")]
     shifts = [given[0] for given in of("Add") if given[0].ndim == 2]
     width, blocks = products[0].shape[1], len(shifts)
     w, r, b = of("GRU")[0]
     memory = r.shape[2]
-    network = Syllables(units, frames.shape[2], [len(bias) for _, bias in convs], width, products[1].shape[1], blocks, memory, tones)
+    ahead = max(ahead, len(taps[0]) - TAPS)
+    network = Syllables(units, frames.shape[2], [len(bias) for _, bias in convs], width, products[1].shape[1], blocks, memory, tones, ahead)
     assert network.gru
     with torch.no_grad():
         set_gru(network.gru, w, r, b)
@@ -42,8 +47,10 @@ def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
                 linear.weight.copy_(product.T[:, :, None])
             block.widen.bias.copy_(arrays[f"network.blocks.{i}.widen.bias"])
             block.narrow.bias.copy_(arrays[f"network.blocks.{i}.narrow.bias"])
-            z = normalised_as(block.depth, block.norm, taps[i].T[:, None], shifts[i][0], torch.cat([state, y], 1).transpose(1, 2))
-            y = y + block.narrow(torch.relu(block.widen(z))).transpose(1, 2)
+            weight = functional.pad(taps[i].T[:, None], (0, TAPS + ahead - len(taps[i])))
+            joined = torch.cat([state, y], 1)
+            z = normalised_as(block.depth, block.norm, weight, shifts[i][0], joined.transpose(1, 2))
+            y = block.around(joined, y.shape[1]) + block.narrow(torch.relu(block.widen(z))).transpose(1, 2)
     return network.train()
 
 
@@ -51,7 +58,7 @@ def begun(path: Path, units: int, tones: int, frames: Tensor) -> Syllables:
 def grown(small: Syllables, widths: Sequence[int], width: int, inner: int, blocks: int, memory: int) -> Syllables:
     """A larger network that hears the same: what is new feeds what was there with nothing, and begins as any new part does. Sizes as of `Syllables`."""
     assert small.gru
-    large = Syllables(small.config["units"], small.config["bands"], widths, width, inner, blocks, memory, small.config["tones"])
+    large = Syllables(small.config["units"], small.config["bands"], widths, width, inner, blocks, memory, small.config["tones"], small.config["ahead"])
     before, was = small.state_dict(), small.config["width"]
     for name, new in large.state_dict().items():
         if name not in before:

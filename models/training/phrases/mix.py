@@ -223,8 +223,8 @@ class Mixer:
         gain_db = np.float32(level + guise.decay_db + DBFS_AT_0_DBA - TEACHER_LEVEL_DBFS)
         return np.exp((guise.frames.astype(np.float32) + gain_db) * np.float32(math.log(10) / 10)), guise.ratio
 
-    def scene(self, rng: Rng) -> Scene:
-        """Draw one."""
+    def scene(self, rng: Rng, delay: int = DELAY) -> Scene:
+        """Draw one. delay: how many steps late it is taught."""
         power = self._bed(rng)
         width = self._store.best[0].shape[1]
         best, shares = np.zeros((STEPS, width), np.int64), np.zeros((STEPS, width), np.float32)
@@ -237,14 +237,14 @@ class Mixer:
             said = self._said(rng)
             frames, ratio = self._voice(rng, said)
             length_s = sum(clip.length for _, clip in said) / RATE_HZ / ratio
-            if at_s + length_s + DELAY * STEP_S + 0.3 > FRAMES * SETTINGS.hop / RATE_HZ:
+            if at_s + length_s + delay * STEP_S + 0.3 > FRAMES * SETTINGS.hop / RATE_HZ:
                 break
             at = round(at_s * RATE_HZ / SETTINGS.hop)
             frames = frames[: FRAMES - at]
             power[at : at + len(frames)] += frames
-            held[at // SHRINK + DELAY : (at + len(frames)) // SHRINK + DELAY] = HELD_OF.get(pool_of(said[0][1]), HELD)
+            held[at // SHRINK + delay : (at + len(frames)) // SHRINK + delay] = HELD_OF.get(pool_of(said[0][1]), HELD)
             for shard, clip in said:
-                self._teach(best, shares, tones, shard, clip, round(at_s * RATE_HZ / SETTINGS.hop), ratio)
+                self._teach(best, shares, tones, shard, clip, round(at_s * RATE_HZ / SETTINGS.hop), ratio, delay)
                 at_s += clip.length / RATE_HZ / ratio
                 known = known and clip.units is not None
                 units += clip.units or []
@@ -264,10 +264,10 @@ class Mixer:
         np.maximum(db, 10 * math.log10(SETTINGS.floor), out=db)
         return Scene(db.astype(np.float32), best, shares, tones, units if known else [], held)
 
-    def _teach(self, best: NDArray[np.int64], shares: Array, tones: NDArray[np.int64], shard: int, clip: Clip, at: int, ratio: float) -> None:
-        """Write the teacher's posteriors, DELAY steps later than it has them."""
+    def _teach(self, best: NDArray[np.int64], shares: Array, tones: NDArray[np.int64], shard: int, clip: Clip, at: int, ratio: float, delay: int) -> None:
+        """Write the teacher's posteriors, so many steps later than it has them."""
         first = at // SHRINK
-        count = min(math.ceil(clip.length / RATE_HZ / ratio / STEP_S), STEPS - first - DELAY)
+        count = min(math.ceil(clip.length / RATE_HZ / ratio / STEP_S), STEPS - first - delay)
         times_s = (np.arange(first, first + count + 1) * STEP_S - at * SETTINGS.hop / RATE_HZ) * ratio
         edges = np.clip(np.ceil(times_s / TEACHER_FRAME_S - 1e-6).astype(int), 0, clip.frames)
         table = self._store.shares[shard][clip.frame : clip.frame + clip.frames], self._store.best[shard][clip.frame : clip.frame + clip.frames]
@@ -275,7 +275,7 @@ class Mixer:
         # Of the teacher's frames that begin in a step the one that says most: a syllable is often told in one frame of 30 ms.
         rows = [low + int(np.argmax(said[low:high])) if high > low else min(low, clip.frames - 1) for low, high in itertools.pairwise(edges)]
         rows = np.array(rows) + clip.frame
-        to = slice(first + DELAY, first + DELAY + count)
+        to = slice(first + delay, first + delay + count)
         best[to], shares[to], tones[to] = (part[shard][rows] for part in (self._store.best, self._store.shares, self._store.tones))
 
 

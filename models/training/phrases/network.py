@@ -1,4 +1,4 @@
-"""The phrase network: log-mel in, toneless syllables out; causal, and DELAY steps late, which is all that it sees of what follows."""
+"""The phrase network: log-mel in, toneless syllables out; causal, and some steps late, which is all that it sees of what follows."""
 
 from collections.abc import Sequence
 
@@ -10,29 +10,37 @@ from models.training.networks import CausalConv, States
 from models.training.phrases.operations import depthwise, recurrent
 
 DELAY = 8
-"""Steps of 40 ms: 0.32 s, about what the teacher looks ahead."""
+"""Steps of 40 ms: 0.32 s, about what the teacher looks ahead; each block's taps ahead come on top."""
+TAPS = 7
+"""Of a block, without those ahead."""
 
 
 class Block(nn.Module):
-    """Residual: depthwise convolution over the past, then a small perceptron for each step. State (batch, keep, width): the inputs that it still needs."""
+    """Residual: depthwise convolution over time, then a small perceptron for each step. State (batch, keep, width): the inputs that it still needs."""
 
-    def __init__(self, width: int, inner: int, kernel: int, dilation: int) -> None:
+    def __init__(self, width: int, inner: int, dilation: int, ahead: int) -> None:
+        """ahead: taps on what follows; what goes around the block is as late as they need."""
         super().__init__()
-        self.depth = nn.Conv1d(width, width, kernel, dilation=dilation, groups=width, bias=False)
+        self.depth = nn.Conv1d(width, width, TAPS + ahead, dilation=dilation, groups=width, bias=False)
         self.norm = nn.BatchNorm1d(width)
         self.widen, self.narrow = nn.Conv1d(width, inner, 1), nn.Conv1d(inner, width, 1)
-        self.keep = dilation * (kernel - 1)
+        self.keep, self.late = dilation * (TAPS + ahead - 1), dilation * ahead
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """x (batch, T, width)."""
         y = torch.cat([state, x], 1)
         after = y[:, -self.keep :]
+        x = self.around(y, x.shape[1])
         if torch.onnx.is_in_onnx_export():
             return x + self._plain(y[0], x.shape[1]), after
         z = depthwise(self.depth, y)
         z = self.norm(z.flatten(0, 1)).view_as(z)
         z = torch.relu(functional.linear(z, self.widen.weight[:, :, 0], self.widen.bias))
         return x + functional.linear(z, self.narrow.weight[:, :, 0], self.narrow.bias), after
+
+    def around(self, y: Tensor, steps: int) -> Tensor:
+        """Of y (batch, keep + steps, width) what the block adds to."""
+        return y[:, self.keep - self.late :][:, :steps]
 
     def _plain(self, y: Tensor, steps: int) -> Tensor:
         """The same of y (keep + steps, width) as few products: for the few steps of a stream less than a third of what onnxruntime's convolutions cost."""
@@ -52,11 +60,11 @@ class Syllables(nn.Module):
 
     def __init__(
         self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224,
-        tones: int = 0,
+        tones: int = 0, ahead: int = 0,
     ) -> None:  # fmt: skip
-        """units: syllables and what is none. tones: how many, for which there are outputs behind those of the units."""
+        """units: syllables and what is none. tones: how many, for which there are outputs behind those of the units. ahead: of each block."""
         super().__init__()
-        sizes = {"width": width, "inner": inner, "blocks": blocks, "memory": memory}
+        sizes = {"width": width, "inner": inner, "blocks": blocks, "memory": memory, "ahead": ahead}
         self.config = {"units": units, "tones": tones, "bands": bands, "widths": list(widths), **sizes}
         ends = [1, *widths]
         self.convs = nn.ModuleList(CausalConv(a, b, *s) for a, b, s in zip(ends, widths, self.STRIDES, strict=False))
@@ -64,10 +72,15 @@ class Syllables(nn.Module):
         for _, stride in self.STRIDES:
             self.bands_in.append((self.bands_in[-1] + stride - 1) // stride)
         self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
-        self.blocks = nn.ModuleList(Block(width, inner, 7, self.DILATIONS[i]) for i in range(blocks))
+        self.blocks = nn.ModuleList(Block(width, inner, self.DILATIONS[i], ahead) for i in range(blocks))
         self.drop = nn.Dropout(0.1)
         self.gru = nn.GRU(width, memory, batch_first=True) if memory else None
         self.head = nn.Linear(width + memory, units + tones)
+
+    @property
+    def delay(self) -> int:
+        """Steps from a sound to what is said of it."""
+        return DELAY + sum(block.late for block in self.blocks)
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""

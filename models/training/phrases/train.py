@@ -34,9 +34,9 @@ SHOWN = ("frames", "best", "shares", "tones", "held")  # of a scene, of one size
 class Scenes(IterableDataset[Batch]):
     """Endless batches; the seed and the number of the batch fix what is in them."""
 
-    def __init__(self, mixer: Mixer, batch: int, seed: int, start: int, before: Callable[[Tensor], Tensor] | None = None) -> None:
+    def __init__(self, mixer: Mixer, batch: int, seed: int, start: int, delay: int, before: Callable[[Tensor], Tensor] | None = None) -> None:
         """before: what the network that training is held to makes of frames; worked out here, as a process of its own draws the batches."""
-        self._mixer, self._batch, self._seed, self._start, self._before = mixer, batch, seed, start, before
+        self._mixer, self._batch, self._seed, self._start, self._delay, self._before = mixer, batch, seed, start, delay, before
 
     def __iter__(self) -> Iterator[Batch]:
         info = torch.utils.data.get_worker_info()
@@ -44,7 +44,7 @@ class Scenes(IterableDataset[Batch]):
         torch.set_num_threads(1)
         while True:
             rng = np.random.default_rng([self._seed, step])
-            scenes = [self._mixer.scene(rng) for _ in range(self._batch)]
+            scenes = [self._mixer.scene(rng, self._delay) for _ in range(self._batch)]
             frames, best, shares, tones, held = (torch.from_numpy(np.stack([getattr(s, n) for s in scenes])) for n in SHOWN)
             lengths = torch.tensor([len(s.units) for s in scenes])
             units = torch.tensor([u for s in scenes for u in s.units], dtype=torch.int64)
@@ -97,14 +97,14 @@ def warm_average(average: Tensor, now: Tensor, count: Tensor) -> Tensor:
 def kept_network(path: Path, args: argparse.Namespace, mixer: Mixer, units: int) -> Syllables:
     """The network of a phrase model of an earlier training."""
     rng = np.random.default_rng(args.seed)
-    return begun(path, units, TONES, torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)])))
+    return begun(path, units, TONES, torch.from_numpy(np.stack([mixer.scene(rng).frames for _ in range(args.batch)])), args.ahead)
 
 
 def first_network(args: argparse.Namespace, mixer: Mixer, units: int) -> Syllables:
     """What training begins at: the model of `--begin`, or a new one."""
     if args.begin:
         return kept_network(args.begin, args, mixer, units)
-    return Syllables(units, widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory, tones=TONES)
+    return Syllables(units, widths=args.widths, width=args.width, inner=args.inner, blocks=args.blocks, memory=args.memory, tones=TONES, ahead=args.ahead)
 
 
 def held_to(args: argparse.Namespace, mixer: Mixer, network: Syllables) -> Callable[[Tensor], Tensor]:
@@ -141,7 +141,7 @@ def train(args: argparse.Namespace) -> None:
         """Rises over 150 steps, stays, and falls to a hundredth over the last two fifths: more steps can be asked for while it stays."""
         return args.rate * min(1.0, (at + 1) / 150, max(0.01, (args.steps - at) / (0.4 * args.steps)))
 
-    loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step, before), batch_size=None, num_workers=args.workers))
+    loader = iter(DataLoader(Scenes(mixer, args.batch, args.seed, step, network.delay, before), batch_size=None, num_workers=args.workers))
     log = (args.out / "log.csv").open("a", newline="")
     writer, began, seen = csv.writer(log), time.monotonic(), []
     network.train()
@@ -208,6 +208,7 @@ def main() -> None:
     parser.add_argument("--inner", type=int, default=448)
     parser.add_argument("--blocks", type=int, default=3)
     parser.add_argument("--memory", type=int, default=224)
+    parser.add_argument("--ahead", type=int, default=0, help="taps of each block on what follows, where the model of --begin has fewer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
