@@ -48,6 +48,7 @@ class EvidenceSettings:
     usual_dba: float = 69.0  # level (fast, its highest while the phrase is said) that counts neither more nor less
     most_db: float = 12.0  # over or under it that count
     shouted: float = 0.5  # score of shouting that `only_shouted` asks for
+    behind_s: float = 0.5  # so long after it was said a phrase is scored: the network looks 0.32 s ahead and hears 0.4 s at a time
     syllable_s: float = 0.18  # how long a syllable takes at least, where the search does not say
     dip: float = 1.0  # so far must a phrase's logit have sunk before the same phrase counts as said again
     late_s: float = 0.8  # shouting is scored over a second: a phrase waits so long for what speaks for it
@@ -119,7 +120,7 @@ def weigh(
     """
     now_s = moment.time_s
     oldest_s = now_s - settings.window_s - settings.late_s - LONGEST_S - _TICK_S
-    unheard_s = now_s - 2 * LONGEST_SECOND_S - settings.late_s - LONGEST_S - _TICK_S
+    unheard_s = now_s - 2 * LONGEST_SECOND_S - settings.late_s - settings.behind_s - LONGEST_S - _TICK_S
     voice = (*dropwhile(lambda v: v[0] <= unheard_s, state.voice), (now_s, moment.level_dba, moment.shouting))
     said = tuple(_said(hit, phrases[hit.phrase], now_s, settings) for hit in moment.hits)
     mentions = _remembered([m for m in state.mentions if m.end_s > oldest_s], said, settings)
@@ -196,7 +197,7 @@ def _longest_s(phrase: Phrase, settings: EvidenceSettings) -> float:
 
 def _second_s(heard: Mention, phrase: Phrase, voice: _Voice, settings: EvidenceSettings) -> float | None:
     """When it was loud or shouted first near a phrase; None: it was not."""
-    begin_s, end_s = heard.begin_s - phrase.second_s - _TICK_S, heard.end_s + phrase.second_s + _TICK_S
+    begin_s, end_s = heard.begin_s - settings.behind_s - phrase.second_s - _TICK_S, heard.end_s + phrase.second_s + _TICK_S
     near = (v for v in voice if begin_s <= v[0] <= end_s)
     return next((at_s for at_s, level_dba, shouting in near if level_dba >= phrase.second_dba or shouting >= settings.shouted), None)
 
@@ -231,7 +232,7 @@ def _bonus(heard: Mention, group: str, support: Sequence[tuple[Mention, str, flo
 
 def _during(heard: Mention, voice: _Voice, settings: EvidenceSettings) -> _Voice:
     """Level and shouting while a phrase was said, and shortly after."""
-    begin_s, end_s = heard.begin_s - _TICK_S, heard.end_s + settings.late_s + _TICK_S
+    begin_s, end_s = heard.begin_s - settings.behind_s - _TICK_S, heard.end_s + settings.late_s + _TICK_S
     recent = takewhile(lambda v: v[0] >= begin_s, reversed(voice))  # most of what is asked for is at the end
     return tuple(v for v in recent if v[0] <= end_s)
 
