@@ -45,8 +45,8 @@ class EvidenceSettings:
     calm_shouting: float = 0.2  # score of shouting up to which a voice is not raised
     raised_shouting: float = 0.6  # from which it is
     logits_per_db: float = 0.2  # by which a louder voice counts more, and a quieter one less
-    usual_dba: float = 69.0  # level (fast, its highest while the phrase is said) that counts neither more nor less
-    most_db: float = 12.0  # over or under it that count
+    usual_dba: float = 75.0  # level (fast, its highest while the phrase is said) of a call, that counts neither more nor less
+    most_db: float = 16.0  # over or under it that count
     shouted: float = 0.5  # score of shouting that `only_shouted` asks for
     behind_s: float = 0.5  # so long after it was said a phrase is scored: the network looks 0.32 s ahead and hears 0.4 s at a time
     syllable_s: float = 0.18  # how long a syllable takes at least, where the search does not say

@@ -96,9 +96,9 @@ def test_a_quiet_voice_speaks_against_a_phrase(score: float) -> None:
 
 def test_a_phrase_is_as_loud_as_it_was_when_it_was_said() -> None:
     """Which was before its score comes: the network looks ahead. What was loud before the phrase, or is after it, is no voice of it."""
-    loud_phrase = (replace(PHRASES[HELP], min_dba=75.0),)
+    loud_phrase = (replace(PHRASES[HELP], min_dba=USUAL_DBA + 3),)
     for from_s, until_s, counts in ((0.0, 0.9, False), (1.2, 1.5, True), (2.1, 4.0, False)):
-        moments = [replace(m, level_dba=80.0 if from_s <= m.time_s <= until_s else 60.0) for m in said((2.0, HELP, 0.4))]
+        moments = [replace(m, level_dba=USUAL_DBA + 6 if from_s <= m.time_s <= until_s else USUAL_DBA - 10) for m in said((2.0, HELP, 0.4))]
         assert (at(moments, 2.0).score > 0.4) == counts
         assert (peak([m for m in moments if m.time_s <= 2.0], phrases=loud_phrase) > 0) == counts
 
@@ -176,15 +176,15 @@ def test_a_phrase_that_must_be_shouted_is_nothing_until_it_is() -> None:
 
 def test_a_phrase_with_a_least_level_is_nothing_below_it() -> None:
     """The level while it is said counts, not that of a door some seconds before."""
-    loud = (replace(PHRASES[HELP], min_dba=72.0),)
+    loud = (replace(PHRASES[HELP], min_dba=USUAL_DBA + 3),)
     calm = said((3.0, 0, 0.9))
     assert peak(calm, phrases=loud) == 0.0
-    assert peak([replace(m, level_dba=80.0 if m.time_s == 1.0 else USUAL_DBA) for m in calm], phrases=loud) == 0.0
-    assert peak([replace(m, level_dba=73.0 if m.time_s == 3.0 else USUAL_DBA) for m in calm], phrases=loud) >= 0.9
+    assert peak([replace(m, level_dba=USUAL_DBA + 11 if m.time_s == 1.0 else USUAL_DBA) for m in calm], phrases=loud) == 0.0
+    assert peak([replace(m, level_dba=USUAL_DBA + 4 if m.time_s == 3.0 else USUAL_DBA) for m in calm], phrases=loud) >= 0.9
 
 
-NEEDS = (replace(PHRASES[HELP], alone="nothing", second_s=2.0),)
-LOWERS = (replace(PHRASES[HELP], alone="lower", second_s=2.0),)
+NEEDS = (replace(PHRASES[HELP], alone="nothing", second_s=2.0, second_dba=USUAL_DBA + 1),)
+LOWERS = (replace(PHRASES[HELP], alone="lower", second_s=2.0, second_dba=USUAL_DBA + 1),)
 
 
 def loud_at(time_s: float, **voice: float) -> list[Moment]:
@@ -199,7 +199,7 @@ def heard_in_full(moments: Sequence[Moment], phrases: Sequence[Phrase]) -> list[
 
 
 @pytest.mark.parametrize("phrases", [NEEDS, LOWERS])
-@pytest.mark.parametrize("voice", [{"level_dba": 70.0}, {"shouting": 0.5}])
+@pytest.mark.parametrize("voice", [{"level_dba": USUAL_DBA + 1}, {"shouting": 0.5}])
 @pytest.mark.parametrize(("second_s", "from_s"), [(1.8, 4.0), (4.0, 4.0), (5.0, 5.0), (6.0, 6.0)])
 def test_a_phrase_that_needs_another_kind_of_evidence_counts_once_there_is_some(
     phrases: Sequence[Phrase], voice: dict[str, float], second_s: float, from_s: float
@@ -209,7 +209,7 @@ def test_a_phrase_that_needs_another_kind_of_evidence_counts_once_there_is_some(
     assert [times[0], times[-1]] == pytest.approx([from_s, from_s + SETTINGS.late_s])
 
 
-@pytest.mark.parametrize(("second_s", "voice"), [(1.0, {"level_dba": 90.0}), (6.4, {"shouting": 0.9}), (4.0, {"level_dba": 69.0, "shouting": 0.4})])
+@pytest.mark.parametrize(("second_s", "voice"), [(1.0, {"level_dba": 90.0}), (6.4, {"shouting": 0.9}), (4.0, {"level_dba": USUAL_DBA, "shouting": 0.4})])
 def test_a_phrase_without_it_is_nothing_or_one_step_lower(second_s: float, voice: dict[str, float]) -> None:
     """What was too long before, comes too late, or is too little; what is raised lower waits for the shouting that is scored late."""
     moments = loud_at(second_s, **voice)
@@ -221,7 +221,7 @@ def test_a_phrase_without_it_is_nothing_or_one_step_lower(second_s: float, voice
 
 def test_a_phrase_in_full_goes_before_one_that_is_alone() -> None:
     """However much better the other one was heard; unless it is too weak itself."""
-    both = (replace(PHRASES[HELP], alone="lower"), PHRASES[TEACHER])
+    both = (replace(PHRASES[HELP], alone="lower", second_dba=USUAL_DBA + 1), PHRASES[TEACHER])
     for score, lowered in ((0.6, False), (0.3, True)):
         moments = [Moment(2.0, USUAL_DBA, 0.0, (Hit(0, 0.95),)), Moment(2.8, USUAL_DBA, 0.0, (Hit(1, score, lasted_s=0.5),))]
         assert run(moments, both)[1]["help"].lowered is lowered
