@@ -24,8 +24,9 @@ def footprint(pid: int) -> Footprint:
     told = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
     io = dict(line.split(": ") for line in (folder / "io").read_text().splitlines())
     written = int(io["write_bytes"]) - int(io["cancelled_write_bytes"])
-    files = []
-    for look in range(LOOKS):
-        time.sleep(LOOK_S * (look > 0))
-        files.append(len(list((folder / "fd").iterdir())))
-    return Footprint(int(told["VmRSS"].split()[0]), min(files), int(told["Threads"]), written / 1000)
+    return Footprint(int(told["VmRSS"].split()[0]), min(_open_files(folder) for _ in range(LOOKS)), int(told["Threads"]), written / 1000)
+
+
+def _open_files(folder: Path) -> int:
+    time.sleep(LOOK_S)
+    return len(list((folder / "fd").iterdir()))

@@ -10,7 +10,8 @@ from models.training.networks import CausalConv, States
 from models.training.phrases.operations import depthwise, recurrent
 
 DELAY = 8
-"""Steps of 40 ms: 0.32 s, about what the teacher looks ahead; each block's taps ahead come on top."""
+"""Steps of 40 ms: 0.32 s, about what the teacher looks ahead; each block's taps ahead come on top. A model that ships with some asks for as much
+more of `edge.decide.evidence`, where `behind_s` tells when a phrase was said."""
 TAPS = 7
 """Of a block, without those ahead."""
 
@@ -30,7 +31,7 @@ class Block(nn.Module):
         """x (batch, T, width)."""
         y = torch.cat([state, x], 1)
         after = y[:, -self.keep :]
-        x = self.around(y, x.shape[1]) if self.late else x  # nothing to cut out of a file, where it is x itself
+        x = self.around(y, x.shape[1]) if self.late else x  # else a file would have a needless node
         if torch.onnx.is_in_onnx_export():
             return x + self._plain(y[0], x.shape[1]), after
         z = depthwise(self.depth, y)
@@ -62,7 +63,10 @@ class Syllables(nn.Module):
         self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224,
         tones: int = 0, ahead: int = 0,
     ) -> None:  # fmt: skip
-        """units: syllables and what is none. tones: how many, for which there are outputs behind those of the units. ahead: of each block."""
+        """units: syllables and what is none. tones: how many, for which there are outputs behind those of the units.
+
+        ahead: taps of each block on what follows.
+        """
         super().__init__()
         sizes = {"width": width, "inner": inner, "blocks": blocks, "memory": memory, "ahead": ahead}
         self.config = {"units": units, "tones": tones, "bands": bands, "widths": list(widths), **sizes}
