@@ -118,6 +118,17 @@ def closeness(fits: Array) -> Array:
     return np.asarray(-np.log(0.1 - np.minimum(fits, 0.0)), np.float32)
 
 
-def scores(fits: Array, curves: Array) -> Array:
-    """Fits (phrases,) by curves (phrases, 2) of centre and width, in closeness -> 0..1, 0.5 at the centre."""
-    return np.asarray(1 / (1 + np.exp(-np.clip((closeness(fits) - curves[:, 0]) / curves[:, 1], -30, 30))), np.float32)
+def scores(near: Array, curves: Array) -> Array:
+    """Closeness (phrases,) by curves (phrases, 2) of centre and width -> 0..1, 0.5 at the centre."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits(near, curves), -30, 30))), np.float32)
+
+
+def logits(near: Array, curves: Array) -> Array:
+    """The same as the scores' log-odds."""
+    return np.asarray((near - curves[:, 0]) / curves[:, 1], np.float32)
+
+
+def part(walked: Paths, columns: NDArray[np.intp]) -> Paths:
+    """The paths of some of the phrases alone, as many states long as the longest of them all."""
+    tones = None if walked.tones is None else walked.tones[:, :, columns]
+    return Paths(walked.at[:, :, columns], tones, walked.barred[:, columns], walked.last[columns], np.arange(len(columns)), walked.length[columns])

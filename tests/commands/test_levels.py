@@ -58,7 +58,7 @@ def test_json_is_an_object_a_second(tone: Path, config: Path) -> None:
     assert told[-1]["scores"].keys() == told[-1]["thresholds"].keys()
     assert (told[-1]["measured"], told[-1]["wrong"]) == (False, [])
     assert {"help", "insult"} <= told[-1]["scores"].keys()
-    assert (told[-1]["phrase"] in SHIPPED, told[-1]["phrase_threshold"]) == (True, 0.9)
+    assert (told[-1]["phrase"] in SHIPPED, told[-1]["phrase_threshold"]) == (True, 0.97)
     assert 0 <= told[-1]["phrase_score"] < 0.9
 
 

@@ -78,7 +78,7 @@ def test_each_phrase_is_told_as_json(config: Path, file: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
     alarm, after, roll, snow = map(json.loads, ended.stdout.splitlines())
     assert alarm == {
-        "phrase": "快报警", "group": "help", "on": True, "units": [["kuai"], ["bao"], ["jing"]], "threshold": 0.9, "severity": 3, "min_dba": None,
+        "phrase": "快报警", "group": "help", "on": True, "units": [["kuai"], ["bao"], ["jing"]], "threshold": 0.97, "severity": 3, "min_dba": None,
         "only_shouted": False, "alone": "raise", "short": False, "lacking": [], "alike": [], "collisions": [], "homophones": [],
         "measured": {"threshold": 0.5, "recall": 0.9, "recall_limits": [0.8256, 0.9448], "recall_n": 100, "false_alarms_per_h": 0.1,
                      "false_limits": [0.0121, 0.3612], "hours": 20.0, "source": "synthetic voices, three rooms"},

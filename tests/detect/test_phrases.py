@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.detect.manifest import ModelError
 from edge.detect.phrases import read_phrase_manifest
-from edge.detect.search import NEVER, PAUSE_COST, TONE_FLOOR, TONE_WEIGHT, Array, Paths, costs, paths, scores, start, walk
+from edge.detect.search import NEVER, PAUSE_COST, TONE_FLOOR, TONE_WEIGHT, Array, Paths, closeness, costs, paths, scores, start, walk
 from edge.detect.units import Units, parted
 
 NAMES = ("<blank>", "jiu", "ming", "lai")
@@ -153,7 +153,7 @@ def test_a_long_pause_costs() -> None:
 
 def test_a_score_is_a_half_at_the_centre() -> None:
     """And rises with the fit."""
-    given_ = scores(np.array([-1.0, -0.5, 0.0], np.float32), np.array([[0.51082563, 0.2]] * 3, np.float32))
+    given_ = scores(closeness(np.array([-1.0, -0.5, 0.0], np.float32)), np.array([[0.51082563, 0.2]] * 3, np.float32))
     assert given_[1] == pytest.approx(0.5)
     assert given_[0] < 0.1
     assert given_[2] > 0.9

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.detect.background import STRETCH_S, above_tail
-from edge.detect.search import closeness
 
 TAIL = 40
 """Highest peaks that the slope is taken from."""
@@ -31,19 +30,22 @@ def tail(peaks: NDArray[np.float32]) -> tuple[float, float]:
     return float(top[-1]), float(np.mean(top[:-1] - top[-1]))
 
 
-def peaks_of(fits: NDArray[np.float16]) -> NDArray[np.float32]:
+def peaks_of(near: NDArray[np.float16]) -> NDArray[np.float32]:
     """(scenes, steps, phrases) -> (stretches, phrases) the highest closeness in each STRETCH_S."""
     size = round(STRETCH_S / STEP_S)
-    whole = closeness(fits[:, : fits.shape[1] // size * size].astype(np.float32))
-    return whole.reshape(-1, size, fits.shape[2]).max(axis=1)
+    whole = near[:, : near.shape[1] // size * size].astype(np.float32)
+    return whole.reshape(-1, size, near.shape[2]).max(axis=1)
 
 
-def curves(phrases: Sequence[str], fits: NDArray[np.float16], truth: Sequence[Mapping[str, str]]) -> dict[str, object]:
-    """(centre, width) of each phrase, and of each length for phrases that nobody has measured. fits: (scenes, steps, phrases) of the scenes in truth."""
+def curves(phrases: Sequence[str], near: NDArray[np.float16], truth: Sequence[Mapping[str, str]]) -> dict[str, object]:
+    """(centre, width) of each phrase, and of each length for phrases that nobody has measured.
+
+    near: closeness (scenes, steps, phrases) in the scenes in truth.
+    """
     tails, hours = {}, {}
     for i, phrase in enumerate(phrases):
         without = np.array([row["kind"] != "near_miss" and not (row["label"] and alike(row["text"], phrase)) for row in truth])
-        peaks = peaks_of(fits[without][:, :, i : i + 1])[:, 0]
+        peaks = peaks_of(near[without][:, :, i : i + 1])[:, 0]
         tails[phrase], hours[phrase] = tail(peaks), len(peaks) * STRETCH_S / 3600
     width = float(np.median([slope for _, slope in tails.values()]))
     centres = {p: base + above_tail(width, TAIL, hours[p]) for p, (base, _) in tails.items()}
@@ -70,9 +72,9 @@ def main() -> None:
     for folder in args.scenes:
         with (folder / "truth.csv").open(newline="", encoding="utf-8") as file:
             truth += list(csv.DictReader(file))
-    made = curves(phrases, np.concatenate([t["fits"] for t in tables]), truth)
+    made = curves(phrases, np.concatenate([t["closeness"] for t in tables]), truth)
     args.out.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(f"{args.out}: {len(phrases)} phrases, {sum(len(t['fits']) for t in tables)} scenes")
+    print(f"{args.out}: {len(phrases)} phrases, {sum(len(t['closeness']) for t in tables)} scenes")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def main() -> None:
         phrases = [str(p) for p in kept["phrases"]]
         curves = np.array([manifest.curve(p, len(p)) for p in phrases], np.float32)
         own = {p.text: p.threshold for p in listed}
-        rows = of_each({p: own[p] for p in phrases}, scores(kept["fits"].astype(np.float32), curves), truth)
+        rows = of_each({p: own[p] for p in phrases}, scores(kept["closeness"].astype(np.float32), curves), truth)
         lines = [f'model = "{manifest.sha256}"', f"source = {json.dumps(args.source, ensure_ascii=False)}"]
         for row in rows:
             lines += ["", "[[phrases]]", *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in row.items())]
