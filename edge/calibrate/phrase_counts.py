@@ -31,7 +31,7 @@ def phrase_setup(listening: Listening, listed: PhraseList, here: Here, sensitivi
     of_group = rules_for(listening.rules, {}, (), DEFAULT, {})
     rules = {phrase.spoken: replace(of_group[phrase.group], threshold=0.0) for phrase in listening.wanted.phrases}
     sounds = " ".join((*sorted(listed.mergers), *["heteronyms"] * listed.heteronyms))
-    return PhraseSetup(here.machine, here.device, listening.model.manifest.sha256, sensitivity_dbfs, rules, sounds)
+    return PhraseSetup(here.machine, here.device, listening.model.manifest.scale_sha256, sensitivity_dbfs, rules, sounds)
 
 
 class PhraseCounter:

@@ -101,7 +101,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return 1
     way = how.written(how.PHRASES_RECORDINGS if args.recording else how.PHRASES_LISTENING, target=args.target)
     measured = PhraseThresholds(
-        **keeping.origin(args, way, tally.heard_s, listening.model.manifest.sha256),
+        **keeping.origin(args, way, tally.heard_s, listening.model.manifest.scale_sha256),
         sensitivity_dbfs=sensitivity_dbfs,
         thresholds={one.phrase.spoken: one.proposed for one in found},
     )

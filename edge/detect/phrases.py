@@ -4,6 +4,7 @@ No text is ever made of what is heard: all that leaves this module is how well e
 voices (`edge.detect.looks`), if the model's manifest names some: the mean of how well it fits in each is what counts.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,11 @@ class PhraseManifest:
     curves: Mapping[str, tuple[float, float]]  # of the phrases that were measured
     rules: Mapping[str, RuleDefaults]  # of each group of phrases
 
+    @property
+    def scale_sha256(self) -> str:
+        """Of the network and of what makes a score of how well a phrase fits: a threshold that was measured with another one says nothing here."""
+        return hashlib.sha256(repr((self.sha256, self.looks, self.curve_by_length, sorted(self.curves.items()))).encode()).hexdigest()
+
     def curve(self, text: str, length: int) -> tuple[float, float]:
         """(centre, width) of the logistic curve that makes a score of this phrase's fit: 0.5 at the centre."""
         return self.curves.get(text, self.curve_by_length[min(length, len(self.curve_by_length)) - 1])
@@ -84,9 +90,9 @@ def read_phrase_manifest(path: Path) -> PhraseManifest:
 
 
 def installed(folder: Path) -> str:
-    """The sha256 that the phrase model of a models folder should have; empty where there is none that can be used."""
+    """The scale of the phrase model of a models folder; empty where there is none that can be used."""
     try:
-        return read_phrase_manifest(folder / PHRASE_MANIFEST).sha256
+        return read_phrase_manifest(folder / PHRASE_MANIFEST).scale_sha256
     except ModelError:
         return ""
 

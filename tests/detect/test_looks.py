@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,3 +108,12 @@ def test_pieces_are_heard_as_the_whole(piece: int) -> None:
     whole, pieces = stream(SHORTER, FASTER).steps(sound()), stream(SHORTER, FASTER)
     found = np.concatenate([pieces.steps(sound()[at : at + piece]) for at in range(0, RUNS * RUN, piece)])
     np.testing.assert_allclose(found, whole, atol=2e-3)
+
+
+def test_thresholds_measured_with_other_voices_or_curves_are_of_another_scale() -> None:
+    """The same network or not; what says nothing of scores changes nothing."""
+    manifest = shipped().manifest
+    others: list[dict[str, Any]] = [{}, {"looks": ()}, {"curves": {}}, {"curve_by_length": ((0.0, 1.0),)}, {"sha256": "0" * 64}]
+    scales = {replace(manifest, **other).scale_sha256 for other in others}
+    assert len(scales) == 5
+    assert replace(manifest, name="other").scale_sha256 == manifest.scale_sha256

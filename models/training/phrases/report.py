@@ -32,7 +32,7 @@ CUTS: Mapping[str, Callable[[Row], str]] = {
         name for most, name in ((5, "under 5 dB"), (15, "5 to 15 dB"), (25, "15 to 25 dB"), (999, "over 25 dB")) if float(row["snr_db"]) < most
     ),
 }
-THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
+THRESHOLDS = (0.5, 0.9, 0.95, 0.97, 0.99, 0.999)
 NEAR_SHARES = (0.03, 0.05, 0.1)
 """Of scenes with near misses: at the threshold that raises so many of them recall is asked for."""
 AFTER_S = 1.5  # an event's scores count for so long after its end, as the bench has it
