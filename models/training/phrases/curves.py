@@ -47,7 +47,7 @@ def curves(phrases: Sequence[str], near: NDArray[np.float16], truth: Sequence[Ma
         without = np.array([row["kind"] != "near_miss" and not (row["label"] and alike(row["text"], phrase)) for row in truth])
         peaks = peaks_of(near[without][:, :, i : i + 1])[:, 0]
         tails[phrase], hours[phrase] = tail(peaks), len(peaks) * STRETCH_S / 3600
-    width = float(np.median([slope for _, slope in tails.values()]))
+    width = max(0.001, float(np.median([slope for _, slope in tails.values()])))  # so that a network that has hardly learnt gets a curve as well
     centres = {p: base + above_tail(width, TAIL, hours[p]) for p, (base, _) in tails.items()}
     line = np.polyfit(np.log([len(p) for p in phrases]), list(centres.values()), 1)
     by_length = [(round(float(np.polyval(line, math.log(n))), 3), round(width, 3)) for n in range(1, 13)]
