@@ -14,7 +14,7 @@ def test_thresholds_of_the_profile_hold_at_the_start_and_after_a_reload() -> Non
     phrases = {"help": {"add": [{"text": "救命啊", "threshold": 0.8}]}}
     terminal = Phrases(models_folder(), Config(), lambda: Config.model_validate({"phrases": phrases}), {"救命": 0.7, "救命啊": 0.6})
     assert terminal.listening
-    assert {p.text: p.threshold for p in terminal.listening.wanted.phrases[:3]} == {"救命": 0.7, "救命啊": 0.6, "救救我": 0.9}
+    assert {p.text: p.threshold for p in terminal.listening.wanted.phrases[:3]} == {"救命": 0.7, "救命啊": 0.6, "救救我": 0.97}
     read = terminal.read()
     assert read
-    assert {p.text: p.threshold for p in read.wanted.phrases[:3]} == {"救命": 0.7, "救命啊": 0.8, "救救我": 0.9}
+    assert {p.text: p.threshold for p in read.wanted.phrases[:3]} == {"救命": 0.7, "救命啊": 0.8, "救救我": 0.97}

@@ -26,11 +26,11 @@ def heard_as(frames: Array, look: Look, count: int) -> Array:
 
     Where sound from before the first frame, or from beyond the last band, is wanted, these stand for it.
     """
-    rows = _between(frames, len(frames) - 1 - look.pace * np.arange(count)[::-1])
-    return np.ascontiguousarray(_between(rows.T, look.tract * np.arange(frames.shape[1])).T)
+    rows = between(frames, len(frames) - 1 - look.pace * np.arange(count)[::-1])
+    return np.ascontiguousarray(between(rows.T, look.tract * np.arange(frames.shape[1])).T)
 
 
-def _between(rows: Array, at: NDArray[np.floating[Any]]) -> Array:
+def between(rows: Array, at: NDArray[np.floating[Any]]) -> Array:
     """(n, columns) at places (m,) between its rows -> (m, columns), by straight lines; beyond an end it is the row at the end."""
     at = np.clip(at, 0, len(rows) - 1)
     below = at.astype(np.intp)

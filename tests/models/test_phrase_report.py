@@ -18,7 +18,7 @@ def test_what_a_threshold_costs_is_counted() -> None:
     assert told["help, 3% of near misses"] == (0.25, 0.0, 0.03)
     assert told["help, 5% of near misses"] == (0.5, 2.0, 0.05)
     shifted = costs("help", [0.2, 0.6, 0.945, 0.9995], [0.1, 0.85, 0.95], 0.5, near, logit(0.9) - logit(0.5))
-    assert shifted[2].split("|")[2:] == lines[0].split("|")[2:]  # of phrases that ask for 0.9 each, which come out at the group's 0.5
+    assert shifted[1].split("|")[2:] == lines[0].split("|")[2:]  # of phrases that ask for 0.9 each, which come out at the group's 0.5
     assert [line.count("|") for line in costs("help", [0.5], [], 1.0, [])] == [5] * 6
 
 

@@ -10,6 +10,7 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.detect.looks import between
 from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
 from models.training.corpus import Corpus
@@ -121,17 +122,12 @@ def other_tract(frames: Array, length: float) -> Array:
     """
     centres_hz = librosa.mel_frequencies(SETTINGS.bands + 2, fmin=SETTINGS.low_hz, fmax=SETTINGS.high_hz)[1:-1]
     at = np.interp(centres_hz * length, centres_hz, np.arange(SETTINGS.bands))
-    low = np.minimum(at.astype(np.intp), SETTINGS.bands - 2)
-    part = (at - low).astype(np.float32)
-    return frames[:, low] * (1 - part) + frames[:, low + 1] * part
+    return between(frames.T, at).T
 
 
 def stretched(frames: Array, ratio: float) -> Array:
     """Frames (n, bands) of what is said so many times faster with the same pitch and formants, (about n / ratio, bands)."""
-    at = np.arange(int((len(frames) - 1) / ratio) + 1) * ratio
-    low = np.minimum(at.astype(np.intp), len(frames) - 2)
-    part = (at - low).astype(np.float32)[:, None]
-    return frames[low] * (1 - part) + frames[low + 1] * part
+    return between(frames, np.arange(int((len(frames) - 1) / ratio) + 1) * ratio)
 
 
 class Mixer:
