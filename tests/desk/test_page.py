@@ -136,7 +136,7 @@ def test_an_alert_rings_and_notifies_until_somebody_goes_and_an_old_reading_has_
         browser_page.get_by_role("button", name="Switch sound and notifications on").press("Enter")
         browser_page.get_by_role("button", name="Sound is on").wait_for()
         browser_page.get_by_role("tab", name="Terminals").click()
-        assert "the disk is full · 50 dBA · 41 °C" in browser_page.locator(".terminal").inner_text()
+        browser_page.locator(".terminal", has_text="the disk is full · 50 dBA · 41 °C").wait_for()
         tones = browser_page.evaluate("window.tones")
         for repeat in range(2):
             desk.say("xiaoan/v1/no-4/t1/alert", alert(repeat=repeat))
