@@ -106,7 +106,7 @@ class Here:
     machine: str
     device: str
     model: str  # sha256
-    phrase_model: str = ""  # sha256; empty: there is none, or nobody asks
+    phrase_model: str = ""  # sha256 of its scale; empty: there is none, or nobody asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Calibration:
 
 
 def here(config: Config, model: str, phrase_model: str = "", machine_id: Path = MACHINE_ID) -> Here:
-    """What it is here. model, phrase_model: sha256."""
+    """What it is here. model: sha256; phrase_model: sha256 of its scale."""
     try:
         machine = own_terminal_name("", machine_id)
     except NoMachineId:

@@ -29,7 +29,7 @@ from models.training.render import SETTINGS
 
 
 def of_scene(path: Path, model: bytes, units: Sequence[str], phrases: Sequence[Units]) -> np.ndarray:
-    """(steps, phrases)."""
+    """(steps, phrases) closeness in one scene."""
     net = session(model, path)
     state = {i.name: np.zeros(i.shape, np.float32) for i in net.get_inputs()[1:]}
     whole = log_mel(soundfile.read(path, dtype="float32")[0], SETTINGS)
