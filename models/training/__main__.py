@@ -18,6 +18,8 @@ from pathlib import Path
 
 DEV_SEED = 1
 """Of the scenes: the figures of different runs compare only on the same ones."""
+SHOWN_SEED, SHOWN = 21, 0.3
+"""Of the scenes of the training part by which the export fixes its scales, and how many, of those that the bench would make."""
 
 
 def step(command: Sequence[object], out: Path | None = None) -> None:
@@ -113,22 +115,24 @@ def trained(args: argparse.Namespace, more: Sequence[str]) -> Path:
 def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
     """Make what is missing of a detector. recipe: the command as the manifest will name it. more: options of the training."""
     work = args.work
-    pool, scenes, tags, rules, report, card = (work / name for name in ("pool", "dev", "tags.npz", "rules.json", "report.txt", "card.md"))
+    pool, scenes, shown, tags, rules, report, card = (work / name for name in ("pool", "dev", "shown", "tags.npz", "rules.json", "report.txt", "card.md"))
     free = ["--commercial-only"] if args.commercial_only else []
     if args.teachers and not tags.exists():
         step(module("tag", "--corpus", args.corpus, "--teachers", args.teachers, "--out", tags, *free))
     if not (pool / f"index{args.rounds - 1:02d}.csv").exists():
         step(module("render", "--corpus", args.corpus, "--out", pool, "--rounds", args.rounds, "--seed", args.seed, "--jobs", args.jobs, *free))
     pair = trained(args, more)
-    if not scenes.exists():
-        unfinished = work / "dev.unfinished"
-        step([sys.executable, args.bench, "build", "--corpus", args.corpus, "--split", "dev", "--seed", DEV_SEED, "--jobs", args.jobs, "--out", unfinished])
-        unfinished.rename(scenes)
+    for out, split, seed, scale in ((scenes, "dev", DEV_SEED, 1.0), (shown, "train", SHOWN_SEED, SHOWN)):
+        if not out.exists():
+            unfinished = out.with_suffix(".unfinished")
+            asked = ["--split", split, "--seed", seed, "--scale", scale, "--jobs", args.jobs, "--out", unfinished]
+            step([sys.executable, args.bench, "build", "--corpus", args.corpus, *asked])
+            unfinished.rename(out)
     if not rules.exists():
         step(module("rules", pair, "--scenes", scenes, "--bench", args.bench, "--out", rules))
     if not (work / "detector.toml").exists():
         today = datetime.now(UTC).date().isoformat()
-        step(module("export", pair, "--rules", rules, "--out", work, "--date", today, "--training", recipe))
+        step(module("export", pair, "--scenes", shown, "--rules", rules, "--out", work, "--date", today, "--training", recipe))
     if not report.exists():
         step(module("evaluate", pair, "--scenes", scenes, "--bench", args.bench), report)
     if not card.exists():

@@ -4,6 +4,8 @@ Export folds every batch normalisation into its convolution. Here each is put ba
 """
 
 import json
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from models.training.networks import Detector, scaled
+from models.training.networks import Detector
 
 LAYERS = len(Detector.STRIDES)
 LEVEL_PROPERTY = "odds_per_db"
@@ -39,10 +41,9 @@ def begun(path: Path, outputs: int, kept: int, frames: Tensor) -> Detector:
         set_lines(network, arrays, own, head, outputs if head.shape[1] == outputs else kept)
         assert network.gru
         set_gru(network.gru, w, r, b)
-        x = scaled(frames)
-        for conv, (weight, bias), state in zip(network.convs, convs, network.start(len(frames)), strict=False):
-            y = normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2))
-            x = torch.relu(y)
+        x, _ = network.with_before(frames, network.silence(len(frames)))
+        for conv, (weight, bias) in zip(network.convs, convs, strict=True):
+            x = torch.relu(normalised_as(conv.conv, conv.norm, weight, bias, x))
     return network.train()
 
 
@@ -55,14 +56,14 @@ def begun_second(path: Path, frames: Tensor) -> Detector:
     arrays, of = weights(model)
     if "network.second.squeeze.weight" not in arrays:
         raise ValueError(f"{path} holds one network, not a pair: name the folder of another training in its place")
-    whole, *parts = [conv for conv in of("Conv") if len(conv) == 2][LAYERS:]  # without the squeeze, whose weight is reshaped before it is used
+    whole, *parts = of("Conv")[LAYERS:-2]
     depth, point = parts[::2], parts[1::2]
     head = of("MatMul")[-1][0]
     widths = [len(bias) for _, bias in (whole, *point)]
     network = Detector(head.shape[1], frames.shape[2], widths, len(arrays["network.second.squeeze.bias"]), "window", depthwise=True)
     with torch.no_grad():
         set_lines(network, arrays, "network.second.", head, head.shape[1])
-        x = torch.cat([network.start(len(frames))[0], scaled(frames)], 2)
+        x, _ = network.with_before(frames, network.silence(len(frames)))
         x = torch.relu(normalised_as(network.convs[0].conv, network.convs[0].norm, *whole, x))
         for conv, one, other in zip(network.convs[1:], depth, point, strict=True):
             x = torch.relu(normalised_as(conv.conv[0], conv.conv[1], *one, x))
@@ -74,16 +75,25 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
     """The weights of an ONNX file under the names they are used by, as floats however they are stored; and those that each operation of a kind takes."""
     graph = model.graph
     stored = {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
-    scales = {name: stored.pop(name) for name in list(stored) if name.endswith("_scale")}
+    whole = {}  # of `models.training.export.filters_in_integers`
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in stored:
+            values, scale = (stored[name] for name in node.input[:2])
+            values *= scale.reshape(-1, *[1] * (values.ndim - 1))
+            whole |= {node.output[0]: values, node.input[0].removesuffix("_quantized"): values}
+    scales = {name: stored.pop(name) for name in list(stored) if f"{name.removesuffix('_scale')}_eighth" in stored}
     arrays = {name.removesuffix("_half"): values for name, values in stored.items() if not name.endswith("_eighth")}
-    arrays |= {name.removesuffix("_scale"): stored[name.removesuffix("_scale") + "_eighth"] * scale for name, scale in scales.items()}
+    arrays |= whole | {name.removesuffix("_scale"): stored[name.removesuffix("_scale") + "_eighth"] * scale for name, scale in scales.items()}
     for name in [name for name in arrays if name.endswith("_even")]:  # see `models.training.export.in_integers`
         matrix = name.removesuffix("_even")
         arrays[matrix] *= arrays.pop(name)[:, None] / arrays[f"{matrix}_step"]
 
     def of(kind: str) -> list[list[Tensor]]:
         kinds = (kind, "MatMulInteger") if kind == "MatMul" else (kind,)
-        named = [[name.removesuffix("_eighth") for name in node.input] for node in graph.node if node.op_type in kinds]
+        nodes = [node for node in graph.node if node.op_type in kinds]
+        if kind == "Conv":  # in the order of the numbers that tracing gave their weights, then what has a name: each network's squeeze
+            nodes.sort(key=lambda node: [int(number) for number in re.findall(r"::Conv_(\d+)", node.input[1])] or [sys.maxsize])
+        named = [[name.removesuffix("_eighth") for name in node.input] for node in nodes]
         return [found for names in named if (found := [arrays[name] for name in names if name in arrays])]
 
     return arrays, of
@@ -91,7 +101,7 @@ def weights(model: onnx.ModelProto) -> tuple[dict[str, Tensor], Callable[[str], 
 
 def set_lines(network: Detector, arrays: dict[str, Tensor], own: str, head: Tensor, kept: int) -> None:
     """Set the squeeze and the first `kept` outputs to what an ONNX file has of them under names that begin with `own`; head (inputs, outputs)."""
-    network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"])
+    network.squeeze.weight.copy_(arrays[f"{own}squeeze.weight"].view_as(network.squeeze.weight))
     network.squeeze.bias.copy_(arrays[f"{own}squeeze.bias"])
     network.head.weight[:kept].copy_(head.T[:kept])
     network.head.bias[:kept].copy_(arrays[f"{own}head.bias"][:kept])

@@ -23,6 +23,9 @@ States = list[Tensor]
 SENSITIVITY_DBFS = -26.0
 """Of the microphone whose frames the detector takes."""
 QUIET_DBA, LOUD_DBA, LOUDEST_DBA = 52.0, 78.0, 98.0
+SCALED_FROM_DB = -60.0
+BEFORE_DB = -90.0
+"""What a network that remembers takes for the frames before the first: silence, so that a beginning is no outcry."""
 ODDS_PER_DB = ((0.1, 0.04), (0.0, 0.05))
 """By how much a dB from QUIET to LOUD, and one from LOUD to LOUDEST, raises the log-odds of shouting and of crying, once training is over.
 
@@ -33,7 +36,7 @@ is put back: on scenes with corpora left out and on sounds never heard (models/R
 
 def scaled(frames: Tensor) -> Tensor:
     """Frames (batch, T, bands) in dB -> (batch, 1, T, bands) of about unit spread."""
-    return (frames[:, None] + 60.0) / 20.0
+    return (frames[:, None] - SCALED_FROM_DB) / 20.0
 
 
 def level_weights(settings: LogMelSettings) -> NDArray[np.float32]:
@@ -47,7 +50,7 @@ def level_weights(settings: LogMelSettings) -> NDArray[np.float32]:
 
 
 class CausalConv(nn.Module):
-    """Convolution over (time, frequency) that sees no later frame, batch normalisation, ReLU. State: the frames of input it still needs."""
+    """Convolution over (time, frequency), batch normalisation, ReLU; what it gives begins `keep` frames late, where it has seen as many as it needs."""
 
     def __init__(self, inputs: int, outputs: int, time_stride: int, band_stride: int, kernel: int = 3, *, depthwise: bool = False) -> None:
         super().__init__()
@@ -62,16 +65,45 @@ class CausalConv(nn.Module):
         else:
             self.conv = nn.Conv2d(inputs, outputs, kernel, stride, pad, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
-        self.inputs, self.keep = inputs, kernel - time_stride
+        self.keep = kernel - time_stride
 
-    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """x (batch, inputs, T, bands)."""
-        x = torch.cat([state.to(x.dtype), x], 2)
-        return self.alone(x), x[:, :, -self.keep :]
-
-    def alone(self, x: Tensor) -> Tensor:
-        """x (batch, inputs, T, bands), whose first `keep` frames are the state."""
+    def forward(self, x: Tensor) -> Tensor:
+        """x (batch, inputs, keep + T, bands)."""
         return torch.relu(self.norm(self.conv(x)))
+
+
+class Convolutions(nn.Module):
+    """What a network begins with: convolutions shrink 100 frames a second to 25. State (batch, 1, context, bands): the frames before that they need.
+
+    To work these out again costs the terminal less than to keep a state of each convolution.
+    """
+
+    def __init__(self, bands: int, widths: Sequence[int], strides: Sequence[tuple[int, int]], before_db: float = BEFORE_DB, *, depthwise: bool = False) -> None:
+        """widths: channels of each; strides: (time, bands) of each; before_db: what stands for the frames before the first."""
+        super().__init__()
+        sizes = zip([1, *widths], widths, strides, strict=False)
+        self.convs = nn.ModuleList(CausalConv(a, b, *s, depthwise=depthwise and i > 0) for i, (a, b, s) in enumerate(sizes))
+        self.bands, self.bands_left = bands, bands
+        for _, stride in strides:
+            self.bands_left = (self.bands_left + stride - 1) // stride
+        self.context = sum(c.keep * math.prod(t for t, _ in strides[:i]) for i, c in enumerate(self.convs))  # type: ignore[misc]
+        self.before = scaled(torch.full((1, 1, 1), before_db)).item()
+
+    def silence(self, batch: int) -> Tensor:
+        """The state before any sound."""
+        return torch.zeros(batch, 1, self.context, self.bands)
+
+    def with_before(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (batch, T, bands) in dB and the state -> (batch, 1, context + T, bands) of about unit spread, and the state after."""
+        y = torch.cat([state + self.before, scaled(x)], 2)
+        return y, y[:, :, -self.context :] - self.before
+
+    def shrunk(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (batch, T, bands) in dB and the state -> (batch, channels, T / 4, bands left), and the state after."""
+        y, after = self.with_before(x, state)
+        for conv in self.convs:
+            y = conv(y)
+        return y, after
 
 
 class Dilated(nn.Module):
@@ -121,11 +153,11 @@ class Level(nn.Module):
         return above @ (self.odds_per_db.T * e_db)
 
 
-class Detector(nn.Module):
+class Detector(Convolutions):
     """Convolutions shrink 100 frames of 64 bands a second to 25 vectors; a GRU, dilated convolutions or a mean give them memory.
 
     widths: channels of the five convolutions.  memory: "gru" (without end), "tcn" (10 s) or "window" (2 s).  What it gives for shouting and crying goes by
-    the level besides (`Level`), but not in training.  A network with a window carries no state of its convolutions but the frames that they need.
+    the level besides (`Level`), but not in training.
     """
 
     STRIDES = ((2, 2), (1, 2), (2, 1), (1, 2), (1, 2))  # (time, bands)
@@ -133,53 +165,33 @@ class Detector(nn.Module):
     def __init__(
         self, outputs: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64, 96), width: int = 128, memory: str = "gru", *, depthwise: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(bands, widths, self.STRIDES, *([SCALED_FROM_DB] if memory == "window" else []), depthwise=depthwise)
         self.config = {"outputs": outputs, "bands": bands, "widths": list(widths), "width": width, "memory": memory, "depthwise": depthwise}
-        ends = [1, *widths]
-        sizes = zip(ends, widths, self.STRIDES, strict=False)
-        self.convs = nn.ModuleList(CausalConv(a, b, *s, depthwise=depthwise and i > 0) for i, (a, b, s) in enumerate(sizes))
-        self.bands_in = [bands]
-        for _, band_stride in self.STRIDES:
-            self.bands_in.append((self.bands_in[-1] + band_stride - 1) // band_stride)
-        self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
+        self.squeeze = nn.Conv2d(widths[-1], width, (1, self.bands_left))
         self.gru = nn.GRU(width, width, batch_first=True) if memory == "gru" else None
         blocks = {"gru": [], "tcn": [Dilated(width, 2**i) for i in range(7)], "window": [Window(width)]}[memory]
         self.blocks = nn.ModuleList(blocks)
         self.drop = nn.Dropout(0.2)
         self.head = nn.Linear(width, outputs)
         self.level = Level(bands)
-        self.context = sum(c.keep * math.prod(t for t, _ in self.STRIDES[:i]) for i, c in enumerate(self.convs))  # frames before, that the convolutions need
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
-        if self.config["memory"] == "window":
-            states = [torch.zeros(batch, 1, self.context, self.bands_in[0])]
-        else:
-            states = [torch.zeros(batch, c.inputs, c.keep, b) for c, b in zip(self.convs, self.bands_in, strict=False)]
+        states = [self.silence(batch)]
         if self.gru:
             return [*states, torch.zeros(1, batch, self.gru.hidden_size)]
         return states + [torch.zeros(batch, block.width, block.keep) for block in self.blocks]
 
     def heard(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """As `forward`, without what the level adds."""
-        after: States = []
-        y = scaled(x)
-        if self.config["memory"] == "window":
-            y = torch.cat([states[0], y], 2)
-            after.append(y[:, :, -self.context :])
-            for conv in self.convs:
-                y = conv.alone(y)  # type: ignore[operator]
-        else:
-            for conv, state in zip(self.convs, states, strict=False):
-                y, s = conv(y, state)
-                after.append(s)
-        weight = self.squeeze.weight.view(self.squeeze.out_features, y.shape[1], 1, y.shape[3])  # as a convolution, which leaves time last
-        y = torch.relu(nn.functional.conv2d(y, weight, self.squeeze.bias)).squeeze(3)
+        y, frames = self.shrunk(x, states[0])
+        after = [frames]
+        y = torch.relu(self.squeeze(y)).squeeze(3)
         if self.gru:
             y, s = self.gru(self.drop(y.transpose(1, 2)), states[-1])
             after.append(s)
         else:
-            for block, state in zip(self.blocks, states[len(after) :], strict=True):
+            for block, state in zip(self.blocks, states[1:], strict=True):
                 y, s = block(y, state)
                 after.append(s)
             y = y.transpose(1, 2)
@@ -203,7 +215,7 @@ class Pair(nn.Module):
         super().__init__()
         self.first, self.second = (Detector(**config) for config in configs)
         self.config = {"configs": [self.first.config, self.second.config], "share": share}
-        self.level = Level(self.first.bands_in[0])
+        self.level = Level(self.first.bands)
         self._states = len(self.first.start())
 
     def start(self, batch: int = 1) -> States:

@@ -235,7 +235,7 @@ def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) ->
     torch.manual_seed(3)
     scenes = frames(10.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
     path, kept = tmp_path / "detector.onnx", len(mix.OUTPUTS)
-    assert write_onnx(run_of(small(), tmp_path / "run", "tiny"), path) < 2e-3
+    assert write_onnx(run_of(small(), tmp_path / "run", "tiny"), path, scenes.numpy()) < 5e-3
     with pytest.raises(ValueError, match="holds one network, not a pair"):
         begun_second(path, scenes)
     network = begun(path, kept + 3, kept, scenes).eval()
@@ -246,7 +246,7 @@ def test_a_training_goes_on_from_a_detector_that_was_exported(tmp_path: Path) ->
     assert network.head.out_features == kept + 3
     assert whole.std() > 1e-4
     states = network.start()
-    np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-5)
+    np.testing.assert_allclose(streamed(path, scenes[0].numpy(), states, [f"state{i}" for i in range(len(states))]), whole, atol=1e-2)
 
 
 def test_scenes_are_chosen_by_the_corpora_of_all_their_sounds() -> None:
@@ -303,7 +303,7 @@ def test_two_trainings_are_heard_together(tmp_path: Path, monkeypatch: pytest.Mo
         torch.testing.assert_close(pair(x, pair.start())[0], 0.6 * ours + 0.4 * theirs + pair.level(x))
         assert pair.level(x).abs().max() > 0.1
     assert json.loads((tmp_path / "pair" / "network.json").read_text())["data"] == ["one", "two"]
-    assert write_onnx(tmp_path / "pair", tmp_path / "detector.onnx") < 2e-3
+    assert write_onnx(tmp_path / "pair", tmp_path / "detector.onnx", x.numpy()) < 5e-3
     (tmp_path / "detector.toml").write_text('data = ["one", "two"]', encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["pair", *[str(tmp_path / "detector.onnx")] * 2, "--share", "0.4", "--out", str(tmp_path / "again")])
     pair_main()
@@ -345,7 +345,7 @@ def test_the_mean_of_two_trainings_is_between_them_and_normalised_anew() -> None
     torch.testing.assert_close(mean.head.weight, (one.head.weight + other.head.weight) / 2)
     scenes = frames(4.0).repeat(2, 1, 1) + torch.tensor([0.0, 6.0])[:, None, None]
     known = normalised(mean, [scenes])
-    seen = torch.cat([known.start(2)[0], networks.scaled(scenes)], 2)
+    seen, _ = known.with_before(scenes, known.start(2)[0])
     torch.testing.assert_close(known.convs[0].norm.running_mean, known.convs[0].conv(seen).mean((0, 2, 3)), atol=1e-4, rtol=1e-4)
     assert not known.training
 

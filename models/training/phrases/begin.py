@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.training.begin import normalised_as, set_gru, weights
-from models.training.networks import scaled
 from models.training.phrases.network import TAPS, Syllables
 
 
@@ -38,11 +37,11 @@ def begun(path: Path, units: int, tones: int, frames: Tensor, ahead: int = 0) ->
         network.head.weight[:known].copy_(products[-1].T)
         network.head.bias[:known].copy_(arrays["network.head.bias"])
         states = network.start(len(frames))
-        x = scaled(frames)
-        for conv, (weight, bias), state in zip(network.convs, convs, states, strict=False):
-            x = torch.relu(normalised_as(conv.conv, conv.norm, weight, bias, torch.cat([state, x], 2)))
+        x, _ = network.with_before(frames, states[0])
+        for conv, (weight, bias) in zip(network.convs, convs, strict=True):
+            x = torch.relu(normalised_as(conv.conv, conv.norm, weight, bias, x))
         y = torch.relu(network.squeeze(x.permute(0, 2, 1, 3).flatten(2)))
-        for i, (block, state) in enumerate(zip(network.blocks, states[len(network.convs) :], strict=False)):
+        for i, (block, state) in enumerate(zip(network.blocks, states[1:], strict=False)):
             for linear, product in ((block.widen, products[1 + 2 * i]), (block.narrow, products[2 + 2 * i])):
                 linear.weight.copy_(product.T[:, :, None])
             block.widen.bias.copy_(arrays[f"network.blocks.{i}.widen.bias"])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.training.networks import CausalConv, States
+from models.training.networks import Convolutions, States
 from models.training.phrases.operations import depthwise, recurrent
 
 DELAY = 8
@@ -53,7 +53,7 @@ class Block(nn.Module):
         return torch.relu(z @ self.widen.weight[:, :, 0].T + self.widen.bias) @ self.narrow.weight[:, :, 0].T + self.narrow.bias  # type: ignore[operator]
 
 
-class Syllables(nn.Module):
+class Syllables(Convolutions):
     """Convolutions over time and bands, blocks over time, a GRU."""
 
     STRIDES = ((2, 2), (2, 2), (1, 2), (1, 2))  # (time, bands)
@@ -67,15 +67,10 @@ class Syllables(nn.Module):
 
         ahead: taps of each block on what follows.
         """
-        super().__init__()
+        super().__init__(bands, widths, self.STRIDES)
         sizes = {"width": width, "inner": inner, "blocks": blocks, "memory": memory, "ahead": ahead}
         self.config = {"units": units, "tones": tones, "bands": bands, "widths": list(widths), **sizes}
-        ends = [1, *widths]
-        self.convs = nn.ModuleList(CausalConv(a, b, *s) for a, b, s in zip(ends, widths, self.STRIDES, strict=False))
-        self.bands_in = [bands]
-        for _, stride in self.STRIDES:
-            self.bands_in.append((self.bands_in[-1] + stride - 1) // stride)
-        self.squeeze = nn.Linear(widths[-1] * self.bands_in[-1], width)
+        self.squeeze = nn.Linear(widths[-1] * self.bands_left, width)
         self.blocks = nn.ModuleList(Block(width, inner, self.DILATIONS[i], ahead) for i in range(blocks))
         self.drop = nn.Dropout(0.1)
         self.gru = nn.GRU(width, memory, batch_first=True) if memory else None
@@ -88,19 +83,15 @@ class Syllables(nn.Module):
 
     def start(self, batch: int = 1) -> States:
         """The state before any sound."""
-        states = [torch.zeros(batch, c.inputs, c.keep, b).to(memory_format=torch.channels_last) for c, b in zip(self.convs, self.bands_in, strict=False)]
-        states += [torch.zeros(batch, b.keep, b.depth.in_channels) for b in self.blocks]
+        states = [self.silence(batch), *(torch.zeros(batch, b.keep, b.depth.in_channels) for b in self.blocks)]
         return [*states, torch.zeros(1, batch, self.gru.hidden_size)] if self.gru else states
 
     def forward(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """Frames (batch, T, bands) in dB, T a multiple of 4 -> logits (batch, T / 4, units + tones), states after."""
-        after: States = []
-        y = (x[:, None] + 60.0) / 20.0
-        for conv, state in zip(self.convs, states, strict=False):
-            y, s = conv(y, state)
-            after.append(s)
+        y, frames = self.shrunk(x, states[0])
+        after = [frames]
         y = torch.relu(self.squeeze(y.permute(0, 2, 1, 3).flatten(2)))
-        for block, state in zip(self.blocks, states[len(self.convs) :], strict=False):
+        for block, state in zip(self.blocks, states[1:], strict=False):
             y, s = block(y, state)
             after.append(s)
         y = self.drop(y)
