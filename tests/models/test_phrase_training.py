@@ -30,7 +30,7 @@ from models.training.phrases.average import averaged  # noqa: E402
 from models.training.phrases.begin import begun, grown  # noqa: E402
 from models.training.phrases.data import TEACHER_FRAME_S, Clip, Store  # noqa: E402
 from models.training.phrases.export import Posteriors  # noqa: E402
-from models.training.phrases.mix import HELD, Mixer, other_tract  # noqa: E402
+from models.training.phrases.mix import DRAWN_TO_FRAMES, HELD, Mixer, drawn_out, other_tract  # noqa: E402
 from models.training.phrases.network import DELAY, Syllables  # noqa: E402
 from models.training.phrases.operations import depthwise, recurrent  # noqa: E402
 from models.training.phrases.texts import Sources, lines  # noqa: E402
@@ -253,8 +253,30 @@ def test_a_further_training_is_held_to_what_it_began_at_where_real_people_speak(
         assert set(scene.held.tolist()) == {float(np.float32(share)) for share in expected}
 
 
-def test_what_is_said_at_another_pace_is_taught_where_it_is_heard() -> None:
-    """A second of silence, then noise that the teacher calls unit 1: where the network is taught it, DELAY steps later, the scene is loud."""
+def test_what_is_drawn_out_are_vowels() -> None:
+    """A steady second becomes two and a half where all is drawn out alike, what changes far less, silence nothing; no call outlasts a scene."""
+    changing = np.random.default_rng(1).normal(-30, 8, (60, SETTINGS.bands)).astype(np.float32)
+    frames = np.concatenate([np.full((40, SETTINGS.bands), -90, np.float32), changing, np.full((100, SETTINGS.bands), -30, np.float32), changing])
+    longer = []
+    for seed in range(20):
+        at = drawn_out(frames, 2.5, np.random.default_rng(seed))
+        assert (np.diff(at) > 0).all()
+        assert at[-1] > len(frames) - 3
+        np.testing.assert_allclose(at[:35], np.arange(35))
+        longer.append([((at > a) & (at < b)).sum() / (b - a) for a, b in ((45, 95), (105, 195))])
+    changed, steady = np.transpose(longer)
+    assert steady.max() == pytest.approx(2.5, abs=0.1)
+    assert steady.min() < 2.0, "some syllables more than others"
+    assert changed[steady > 2.4].max() < 1.6
+    assert len(drawn_out(np.tile(frames, (2, 1))[:490], 4.0, np.random.default_rng(1))) <= DRAWN_TO_FRAMES
+
+
+@pytest.mark.parametrize("slower", [{"paces": 0.5}, {"calls": 1.0}])
+def test_what_is_said_at_another_pace_is_taught_where_it_is_heard(slower: dict[str, Any]) -> None:
+    """A second of silence, then noise that the teacher calls unit 1: where the network is taught it, DELAY steps later, the scene is loud.
+
+    What is drawn out is not held to what a network that heard nothing of the kind makes of it.
+    """
     noise = 3000 * np.random.default_rng(4).standard_normal(2 * RATE_HZ)
     noise[:RATE_HZ] = 0
     best = np.zeros((66, 4), np.uint16)
@@ -262,7 +284,7 @@ def test_what_is_said_at_another_pace_is_taught_where_it_is_heard() -> None:
     clip = Clip("aishell_bits", "a", "sentence", "someone", "train", 0, len(noise), 0, 66, None)
     store = Store([noise.astype(np.int16)], [best], [np.tile(np.array([1, 0, 0, 0], np.float16), (66, 1))], [np.zeros(66, np.uint8)], [(0, clip)])
     beds = [np.full((100, SETTINGS.bands), -90, np.float16)], [Entry(0, 0, 100, kind, "tiny", kind, "", 1.0) for kind in ("ambience", "slam")]
-    mixer = Mixer(store, beds, [np.ones(1, np.float32)], paces=0.5)
+    mixer = Mixer(store, beds, [np.ones(1, np.float32)], **slower)
     lengths = set()
     for seed in range(6):
         scene = mixer.scene(np.random.default_rng(seed))
@@ -271,6 +293,7 @@ def test_what_is_said_at_another_pace_is_taught_where_it_is_heard() -> None:
         lengths |= {len(run) for run in "".join(map(str, told.astype(int))).split("0") if run}
         assert told.any()
         assert (loud != told).sum() <= 3 * (np.diff(told.astype(int)) == 1).sum()
+        assert np.median(scene.held[DELAY:][told]) == (0.0 if "calls" in slower else 1.0)
     assert max(lengths) > 1.5 * min(lengths)
 
 
