@@ -61,7 +61,7 @@ def warped(voice: Voice, from_hz: Wide) -> Voice:
     return Voice(voice.f0_hz, move(voice.envelope), move(voice.aperiodicity))
 
 
-def _smooth_noise(rng: np.random.Generator, n: int, frames: int) -> Wide:
+def smooth_noise(rng: np.random.Generator, n: int, frames: int) -> Wide:
     """(n,) unit-variance noise that wanders over about `frames` frames."""
     white = np.convolve(rng.standard_normal(n + frames), np.hanning(frames + 2)[1:-1], "same")[:n]
     return white / (white.std() + 1e-9)
@@ -82,7 +82,7 @@ def shouted(x: Array, rng: np.random.Generator, effort: float) -> Array:
     middle = np.median(voice.f0_hz[voiced])
     rise = 2 ** (rng.uniform(0.5, 1.05) * effort) if middle < 180 else 2 ** (rng.uniform(0.35, 0.85) * effort)
     f0 = middle * rise * (np.maximum(voice.f0_hz, 1.0) / middle) ** rng.uniform(0.9, 1.7)
-    f0 *= 1 + rng.uniform(0.003, 0.02) * effort * _smooth_noise(rng, len(f0), 4)
+    f0 *= 1 + rng.uniform(0.003, 0.02) * effort * smooth_noise(rng, len(f0), 4)
     f0 = np.where(voiced, np.clip(f0, 60, 900), 0.0)
     # First formant up by a sixth to a third, the rest a little.
     lift = 1 + rng.uniform(0.18, 0.4) * effort
@@ -102,7 +102,7 @@ def shouted(x: Array, rng: np.random.Generator, effort: float) -> Array:
 def _roughened(y: Array, f0: Wide, rng: np.random.Generator, effort: float) -> Array:
     """Amplitude modulation at half the pitch where the voice breaks, and the soft clipping of a forced voice."""
     at_hz = np.interp(np.arange(len(y)) / RATE_HZ / FRAME_S, np.arange(len(f0)), np.maximum(f0, 60.0))
-    depth = rng.uniform(0, 0.5) * effort * np.clip(_smooth_noise(rng, len(f0), 40), 0, 1)
+    depth = rng.uniform(0, 0.5) * effort * np.clip(smooth_noise(rng, len(f0), 40), 0, 1)
     depth = np.interp(np.arange(len(y)) / RATE_HZ / FRAME_S, np.arange(len(f0)), depth)
     y = y * (1 + depth * np.sin(2 * np.pi * np.cumsum(at_hz / 2) / RATE_HZ))
     peak = np.percentile(np.abs(y), 99.5) + 1e-9

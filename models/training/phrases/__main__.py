@@ -69,6 +69,7 @@ def make(args: argparse.Namespace, recipe: str, more: Sequence[str]) -> None:
     if not store.exists():
         made, unfinished = [*([spoken] if args.speaker else []), *args.made], work / "store.unfinished"
         step(module(f"{phrases}data", "--teachers", args.teachers, "--corpus", args.corpus, "--out", unfinished, "--speech", *made))
+        step(module(f"{phrases}calls", "--store", unfinished, "--jobs", args.jobs))
         unfinished.rename(store)
     if not (beds / "index00.csv").exists():
         step(module("render", "--corpus", args.corpus, "--out", beds, "--rounds", 1, "--jobs", args.jobs, "--kinds", *BEDS))

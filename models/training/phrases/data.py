@@ -11,9 +11,10 @@ import argparse
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -33,6 +34,8 @@ TEACHER_LEVEL_DBFS = -25.0
 """Of ordinary recordings, as the teacher knows them."""
 FOREIGN = ("speechocean", "emodb", "nemo", "ravdess")
 """Speech that is not Mandarin: the teacher's posteriors are all that is known of it."""
+CALLS = "calls"
+"""The corpus of clips that `calls` made of others."""
 SAID_AS = {"zhei": "zhe", "nei": "na", "shei": "shui", "lve": "lue", "nve": "nue", "lv": "lv", "r": "er"}
 """Colloquial readings, as the teacher's characters are read."""
 
@@ -188,12 +191,18 @@ def main() -> None:
             if len(clips) % 1000 == 0:
                 print(f"{shard}: {len(clips)} clips, {at / RATE_HZ / 3600:.2f} h", flush=True)
         if clips:
-            folder = args.out / f"{shard}-{sum(1 for _ in args.out.glob(f'{shard}-*'))}"
-            folder.mkdir()
-            for file, parts in (("sound", sounds), ("best", best), ("shares", shares), ("tones", tone)):
-                np.save(folder / f"{file}.npy", np.concatenate(parts))
-            (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]), encoding="utf-8")
-            print(f"{folder.name}: {len(clips)} clips, {at / RATE_HZ / 3600:.2f} h; not known in the units: {sum(c.units is None for c in clips)}", flush=True)
+            write_shard(args.out, shard, clips, {"sound": sounds, "best": best, "shares": shares, "tones": tone})
+
+
+def write_shard(store: Path, name: str, clips: Sequence[Clip], parts: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+    """A further shard of a store. parts: of each clip, one after the other, what is in each of its files; the clips' places are those in what follows."""
+    folder = store / f"{name}-{sum(1 for _ in store.glob(f'{name}-*'))}"
+    folder.mkdir()
+    for file, of_clips in parts.items():
+        np.save(folder / f"{file}.npy", np.concatenate(of_clips))
+    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]), encoding="utf-8")
+    hours = sum(c.length for c in clips) / RATE_HZ / 3600
+    print(f"{folder.name}: {len(clips)} clips, {hours:.2f} h; not known in the units: {sum(c.units is None for c in clips)}", flush=True)
 
 
 def read_store(folder: Path) -> Store:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-import scipy.ndimage
 from numpy.typing import NDArray
 
 from edge.detect.looks import between
@@ -16,7 +15,7 @@ from edge.features import RATE_HZ
 from edge.features.logmel import log_mel
 from models.training.corpus import Corpus
 from models.training.mix import DBFS_AT_0_DBA, LEVEL_1M, SHRINK
-from models.training.phrases.data import FOREIGN, TEACHER_FRAME_S, TEACHER_LEVEL_DBFS, Clip, Store, read_store
+from models.training.phrases.data import CALLS, FOREIGN, TEACHER_FRAME_S, TEACHER_LEVEL_DBFS, Clip, Store, read_store
 from models.training.phrases.network import DELAY
 from models.training.render import SETTINGS, Entry, in_room, load_pool, microphone, simulated_room, speeded
 
@@ -30,18 +29,18 @@ GAPS_S = (0.05, 0.9)
 LONGEST_S = 6.5
 SHARES = {
     "spoken": 0.33, "contrast": 0.15, "reader": 0.20, "vocabulary": 0.07, "phrase": 0.07, "foreign": 0.06,
-    "sentence": 0.05, "student": 0.04, "word": 0.02, "syllable": 0.01,
+    "sentence": 0.05, "student": 0.04, "word": 0.02, "syllable": 0.01, "call": 0.12,
 }  # fmt: skip
 """How often each pool of speech is drawn from. `spoken`: made for this; `reader`, `vocabulary`: real people who read sentences and words, who are few
 and are learned far more slowly than synthetic voices; `student`: real ones, but 20 words; `contrast`: phrases with a syllable that is not theirs, more often
-than the phrases themselves."""
-BY_CLIP = ("spoken", "contrast", "phrase")
+than the phrases themselves; `call`: what is called out with its vowels drawn out (`calls.py`)."""
+BY_CLIP = ("spoken", "contrast", "phrase", "call")
 """Pools of which each clip is drawn as often as another; of the others each speaker is."""
 LEVELS_DBA = {"plain": (66, 7), "shout": (80, 6)}
 BEDS = ("ambience", "babble", "rain", "wind", "music", "playground", "engine", "water", "footsteps", "bird")
 REAL = {"dspspeech": "student", "aishell_bits": "reader", "magicdata_cs": "reader", "hsk_words": "vocabulary"}
 HELD = 0.2
-HELD_OF = {"student": 1.0, "reader": 1.0, "vocabulary": 1.0, "contrast": 0.0}
+HELD_OF = {"student": 1.0, "reader": 1.0, "vocabulary": 1.0, "contrast": 0.0, "call": 0.0}
 """How much a further training is held to what the network made of a clip before, for each pool: real people are few, and are soon forgotten."""
 ANEW = 0.25
 """Share of clips that get another room and pace than the last time."""
@@ -58,16 +57,6 @@ Lam et al., On-the-fly aligned data augmentation for sequence-to-sequence ASR, 2
 PIECES, PIECE = (2, 6), 4
 """So many of them, of up to so many syllables."""
 FADE = 80  # samples at either end of such a piece
-DRAWN_FROM_S = 2.5
-"""What is longer is no call, and is not drawn out."""
-DRAWN = (1.2, 4.0)
-"""How many times as long steady sound becomes in what is drawn out."""
-DRAWN_TO_FRAMES = 500
-STEADY = (0.5, 0.8)
-"""Of what is loud, the share that changes least is steady; what is beyond the second share is not."""
-STEADY_OVER = 6  # frames
-LOUD_DB = (25.0, 15.0)
-"""Below the loudest frame: what is quieter than the first is a pause, or what a room leaves of a voice."""
 ROOMS_MADE = 20
 LOUD = 0.25
 """Share of scenes in which something loud that is no speech sounds as well."""
@@ -91,16 +80,17 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Guise:
-    """A clip in a room: frames (n, bands) dB, when in the clip each of them is, the room's decay to where it stands, whether it is drawn out."""
+    """A clip in a room: frames (n, bands) dB, its pace, the room's decay to where it stands."""
 
     frames: NDArray[np.float16]
-    when_s: Array  # (n,)
+    ratio: float
     decay_db: float
-    drawn_out: bool
 
 
 def pool_of(clip: Clip) -> str:
     """Which of SHARES a clip belongs to."""
+    if clip.corpus == CALLS:
+        return "call"
     if clip.kind in ("contrast", "near_miss", "homophone", "minimal_pair"):
         return "contrast"
     if clip.corpus.startswith("speech") and clip.corpus != "speechocean":
@@ -137,24 +127,9 @@ def other_tract(frames: Array, length: float) -> Array:
     return between(frames.T, at).T
 
 
-def faster(count: int, ratio: float) -> NDArray[np.float64]:
-    """Where of so many frames each frame lies of what is said so many times faster."""
-    return np.arange(int((count - 1) / ratio) + 1) * ratio
-
-
-def drawn_out(frames: Array, longer: float, rng: Rng) -> NDArray[np.float64]:
-    """Where of frames (n, bands) each frame lies of what is called out with its vowels drawn out, up to so many times as long: some of them, or all alike."""
-    level = np.log(np.exp(frames * np.float32(math.log(10) / 10)).sum(axis=1)) * (10 / math.log(10))
-    loud = np.interp(level - level.max(), np.negative(LOUD_DB), (0, 1))
-    ends = np.clip(np.arange(len(frames))[:, None] + [-STEADY_OVER // 2, STEADY_OVER // 2], 0, len(frames) - 1)
-    change = np.abs(np.diff(scipy.ndimage.uniform_filter1d(frames, 3, axis=0)[ends], axis=1)).mean(axis=(1, 2))
-    steady = scipy.ndimage.uniform_filter1d(loud * np.interp(change, np.quantile(change[loud > 0], STEADY), (1, 0)), 5)
-    if rng.random() < 0.5:  # some syllables more than others
-        knots = np.arange(0, len(frames) + 30, 30)
-        steady *= np.interp(np.arange(len(frames)), knots, rng.uniform(0, 1, len(knots)))
-    more = min(longer - 1, (DRAWN_TO_FRAMES - len(frames)) / (steady.sum() + 1e-6))
-    ends = np.cumsum(1 + more * steady)
-    return np.interp(np.arange(int(ends[-1])), np.concatenate([[0], ends[:-1]]), np.arange(len(frames)))
+def stretched(frames: Array, ratio: float) -> Array:
+    """Frames (n, bands) of what is said so many times faster with the same pitch and formants, (about n / ratio, bands)."""
+    return between(frames, np.arange(int((len(frames) - 1) / ratio) + 1) * ratio)
 
 
 class Mixer:
@@ -162,13 +137,10 @@ class Mixer:
 
     def __init__(
         self, store: Store, beds: tuple[Sequence[NDArray[np.float16]], Sequence[Entry]], rooms: Sequence[Array], splits: Sequence[str] = ("train",),
-        tracts: float = 0.0, paces: float = 0.0, calls: float = 0.0,
+        tracts: float = 0.0, paces: float = 0.0,
     ) -> None:  # fmt: skip
-        """tracts: half of the clips get another vocal tract, up to e ** tracts times as long or as short; paces: and half are said as much faster or slower.
-
-        calls: share of short clips that are drawn out.
-        """
-        self._store, self._rooms, self._tracts, self._paces, self._calls = store, rooms, tracts, paces, calls
+        """tracts: half of the clips get another vocal tract, up to e ** tracts times as long or as short; paces: and half are said as much faster or slower."""
+        self._store, self._rooms, self._tracts, self._paces = store, rooms, tracts, paces
         self._kept: dict[str, _Guise] = {}
         self._pools: dict[str, dict[str, list[tuple[int, Clip]]]] = {}
         for shard, clip in store.clips:
@@ -219,8 +191,8 @@ class Mixer:
         level = float(np.clip(rng.normal(45, 9), 22, 64)) + DBFS_AT_0_DBA
         return np.exp((piece[at] + level) * np.float32(math.log(10) / 10))
 
-    def _voice(self, rng: Rng, said: Sequence[tuple[int, Clip]]) -> tuple[Array, _Guise]:
-        """(frames, bands) power of what is said in a room at its level, and what was made of it.
+    def _voice(self, rng: Rng, said: Sequence[tuple[int, Clip]]) -> tuple[Array, float]:
+        """(frames, bands) power of what is said in a room at its level, and how many times faster than it was it is said.
 
         Most are taken as they were rendered before: filters and the transform would cost more than the training itself.
         """
@@ -239,18 +211,15 @@ class Mixer:
             frames = log_mel(x, SETTINGS)
             if self._tracts and rng.random() < 0.5:
                 frames = other_tract(frames, math.exp(rng.uniform(-self._tracts, self._tracts)))
-            at, longer = np.arange(len(frames), dtype=float), len(frames) * SETTINGS.hop < DRAWN_FROM_S * RATE_HZ and rng.random() < self._calls
-            if longer:
-                at = drawn_out(frames, float(rng.uniform(*DRAWN)), rng)
-            elif self._paces and rng.random() < 0.5:
-                at = faster(len(frames), math.exp(rng.uniform(-self._paces, self._paces)))
-            when_s = np.asarray(at * (ratio * SETTINGS.hop / RATE_HZ), np.float32)
-            guise = _Guise(between(frames, at).astype(np.float16), when_s, decay_db, longer)
+            if self._paces and rng.random() < 0.5:
+                pace = math.exp(rng.uniform(-self._paces, self._paces))
+                frames, ratio = stretched(frames, pace), ratio * pace
+            guise = _Guise(frames.astype(np.float16), ratio, decay_db)
             if again:
                 self._kept[key] = guise
         level = rng.normal(*LEVELS_DBA["shout" if "shout" in kind or rng.random() < 0.25 else "plain"])
         gain_db = np.float32(level + guise.decay_db + DBFS_AT_0_DBA - TEACHER_LEVEL_DBFS)
-        return np.exp((guise.frames.astype(np.float32) + gain_db) * np.float32(math.log(10) / 10)), guise
+        return np.exp((guise.frames.astype(np.float32) + gain_db) * np.float32(math.log(10) / 10)), guise.ratio
 
     def scene(self, rng: Rng, delay: int = DELAY) -> Scene:
         """Draw one. delay: how many steps late it is taught."""
@@ -264,18 +233,20 @@ class Mixer:
         at_s = float(rng.uniform(0.05, 0.8))
         while True:
             said = self._said(rng)
-            frames, guise = self._voice(rng, said)
-            at = round(at_s * RATE_HZ / SETTINGS.hop)
-            lasts = int(np.searchsorted(guise.when_s, sum(clip.length for _, clip in said) / RATE_HZ))  # the rest is what the room leaves of it
-            if at + lasts + (delay * STEP_S + 0.3) * RATE_HZ / SETTINGS.hop > FRAMES:
+            frames, ratio = self._voice(rng, said)
+            length_s = sum(clip.length for _, clip in said) / RATE_HZ / ratio
+            if at_s + length_s + delay * STEP_S + 0.3 > FRAMES * SETTINGS.hop / RATE_HZ:
                 break
+            at = round(at_s * RATE_HZ / SETTINGS.hop)
             frames = frames[: FRAMES - at]
             power[at : at + len(frames)] += frames
-            held[at // SHRINK + delay : (at + len(frames)) // SHRINK + delay] = 0.0 if guise.drawn_out else HELD_OF.get(pool_of(said[0][1]), HELD)
-            self._teach(best, shares, tones, said, at, guise.when_s[:lasts], delay)
-            known = known and all(clip.units is not None for _, clip in said)
-            units += [unit for _, clip in said for unit in clip.units or []]
-            at_s += lasts * SETTINGS.hop / RATE_HZ + float(rng.uniform(*GAPS_S))
+            held[at // SHRINK + delay : (at + len(frames)) // SHRINK + delay] = HELD_OF.get(pool_of(said[0][1]), HELD)
+            for shard, clip in said:
+                self._teach(best, shares, tones, shard, clip, round(at_s * RATE_HZ / SETTINGS.hop), ratio, delay)
+                at_s += clip.length / RATE_HZ / ratio
+                known = known and clip.units is not None
+                units += clip.units or []
+            at_s += float(rng.uniform(*GAPS_S))
         if rng.random() < LOUD:
             entry = self._loud[rng.integers(len(self._loud))]
             mean, spread = LEVEL_1M.get(entry.kind, (76, 8))
@@ -291,23 +262,19 @@ class Mixer:
         np.maximum(db, 10 * math.log10(SETTINGS.floor), out=db)
         return Scene(db.astype(np.float32), best, shares, tones, units if known else [], held)
 
-    def _teach(
-        self, best: NDArray[np.int64], shares: Array, tones: NDArray[np.int64], said: Sequence[tuple[int, Clip]], at: int, when_s: Array, delay: int,
-    ) -> None:  # fmt: skip
-        """Write the teacher's posteriors, so many steps later than it has them. at: the scene's frame at which it begins; when_s: as of a guise."""
-        began_s = np.cumsum([0.0, *(clip.length / RATE_HZ for _, clip in said)])
-        begins_s = np.concatenate([start + TEACHER_FRAME_S * np.arange(clip.frames) for start, (_, clip) in zip(began_s, said, strict=False)])
-        parts = self._store.best, self._store.shares, self._store.tones
-        tables = [np.concatenate([part[shard][c.frame : c.frame + c.frames] for shard, c in said]) for part in parts]
+    def _teach(self, best: NDArray[np.int64], shares: Array, tones: NDArray[np.int64], shard: int, clip: Clip, at: int, ratio: float, delay: int) -> None:
+        """Write the teacher's posteriors, so many steps later than it has them."""
         first = at // SHRINK
-        count = min(math.ceil((at + len(when_s)) / SHRINK) - first, STEPS - first - delay)
-        times_s = np.interp(np.arange(first, first + count + 1) * SHRINK - at, np.arange(len(when_s)), when_s)
-        edges = np.searchsorted(begins_s, times_s - 1e-6)
-        telling = np.where(tables[0] == 0, 0, tables[1]).sum(axis=1)  # what is not blank
+        count = min(math.ceil(clip.length / RATE_HZ / ratio / STEP_S), STEPS - first - delay)
+        times_s = (np.arange(first, first + count + 1) * STEP_S - at * SETTINGS.hop / RATE_HZ) * ratio
+        edges = np.clip(np.ceil(times_s / TEACHER_FRAME_S - 1e-6).astype(int), 0, clip.frames)
+        table = self._store.shares[shard][clip.frame : clip.frame + clip.frames], self._store.best[shard][clip.frame : clip.frame + clip.frames]
+        said = np.where(table[1] == 0, 0, table[0]).sum(axis=1)  # not blank
         # Of the teacher's frames that begin in a step the one that says most: a syllable is often told in one frame of 30 ms.
-        rows = [low + int(np.argmax(telling[low:high])) if high > low else min(low, len(begins_s) - 1) for low, high in itertools.pairwise(edges)]
+        rows = [low + int(np.argmax(said[low:high])) if high > low else min(low, clip.frames - 1) for low, high in itertools.pairwise(edges)]
+        rows = np.array(rows) + clip.frame
         to = slice(first + delay, first + delay + count)
-        best[to], shares[to], tones[to] = (table[rows] for table in tables)
+        best[to], shares[to], tones[to] = (part[shard][rows] for part in (self._store.best, self._store.shares, self._store.tones))
 
 
 def rooms(corpus: Path, made: int, rng: Rng) -> list[Array]:
