@@ -8,7 +8,7 @@ hears a voice that really is drawn out no better.
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
@@ -86,7 +86,7 @@ def _opened(path: Path) -> Store:
 
 
 def made(which: tuple[int, Clip], path: Path, seed: int) -> tuple[Clip, dict[str, NDArray[np.generic]]]:
-    """A clip of the store at `path` called out, as if alone in a shard, and its part of the shard's files; each syllable is told where it was."""
+    """A clip of the store at `path` called out, and its part of the shard's files; each syllable is told where it was."""
     store, (shard, clip) = _opened(path), which
     x = store.sounds[shard][clip.start : clip.start + clip.length].astype(np.float32) / 32767
     y, when_s = called_out(x, np.random.default_rng([seed, *clip.key.encode()]))
@@ -97,14 +97,6 @@ def made(which: tuple[int, Clip], path: Path, seed: int) -> tuple[Clip, dict[str
     return replace(clip, corpus=CALLS, key=f"{CALLS}/{clip.key}", length=len(y), frames=len(rows)), {
         "sound": (np.clip(y, -1, 1) * 32767).astype(np.int16), **{name: part[shard][rows] for name, part in taught.items()}
     }  # fmt: skip
-
-
-def placed(clips: Sequence[Clip]) -> Iterator[Clip]:
-    """The clips at their places in a shard, one after the other."""
-    at = frame = 0
-    for clip in clips:
-        yield replace(clip, start=at, frame=frame)
-        at, frame = at + clip.length, frame + clip.frames
 
 
 def main() -> None:
@@ -120,7 +112,7 @@ def main() -> None:
         return
     with ProcessPoolExecutor(args.jobs) as pool:
         clips, parts = zip(*pool.map(partial(made, path=args.store, seed=args.seed), which, chunksize=20), strict=True)
-    write_shard(args.store, CALLS, list(placed(clips)), {name: [part[name] for part in parts] for name in parts[0]})
+    write_shard(args.store, CALLS, clips, {name: [part[name] for part in parts] for name in parts[0]})
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ A folder that has grown gets a further shard with what is new.
 
 import argparse
 import csv
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def main() -> None:
     folders = {s.name: s for s in args.speech}
     clips_of = {c.key: c for c in corpus.clips(("train", "dev"))}
     for shard in ("corpus", *folders):
-        clips, sounds, best, shares, tone, at, frame = [], [], [], [], [], 0, 0
+        clips, sounds, best, shares, tone, at = [], [], [], [], [], 0
         for name, row in rows(args.corpus, args.speech):
             key = f"{row['corpus']}/{row['file']}"
             if name != shard or key in known:
@@ -182,12 +183,12 @@ def main() -> None:
             if units:
                 *taught, told = aligned(*taught, units)
                 toned = np.array([0, *tones(row["pinyin"])], np.uint8)[told]
-            clips.append(Clip(row["corpus"], key, row["kind"], row["speaker"], row["split"], at, len(sound), frame, len(order), units))
+            clips.append(Clip(row["corpus"], key, row["kind"], row["speaker"], row["split"], 0, len(sound), 0, len(order), units))
             sounds.append((sound * 32767).astype(np.int16))
             best.append(taught[0])
             shares.append(taught[1])
             tone.append(toned)
-            at, frame = at + len(sound), frame + len(order)
+            at += len(sound)
             if len(clips) % 1000 == 0:
                 print(f"{shard}: {len(clips)} clips, {at / RATE_HZ / 3600:.2f} h", flush=True)
         if clips:
@@ -195,12 +196,14 @@ def main() -> None:
 
 
 def write_shard(store: Path, name: str, clips: Sequence[Clip], parts: Mapping[str, Sequence[NDArray[Any]]]) -> None:
-    """A further shard of a store. parts: of each clip, one after the other, what is in each of its files; the clips' places are those in what follows."""
+    """A further shard of a store. parts: of each clip, one after the other, what is in each of its files, by which the clips get their places."""
     folder = store / f"{name}-{sum(1 for _ in store.glob(f'{name}-*'))}"
     folder.mkdir()
     for file, of_clips in parts.items():
         np.save(folder / f"{file}.npy", np.concatenate(of_clips))
-    (folder / "index.json").write_text(json.dumps([asdict(c) for c in clips]), encoding="utf-8")
+    starts, frames = (itertools.accumulate(sizes, initial=0) for sizes in ((c.length for c in clips), (c.frames for c in clips)))
+    index = [asdict(replace(c, start=start, frame=frame)) for c, start, frame in zip(clips, starts, frames, strict=False)]
+    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
     hours = sum(c.length for c in clips) / RATE_HZ / 3600
     print(f"{folder.name}: {len(clips)} clips, {hours:.2f} h; not known in the units: {sum(c.units is None for c in clips)}", flush=True)
 
