@@ -1,6 +1,6 @@
 """How well phrases were heard when they were measured: `phrases-evidence.toml` beside the models.
 
-    model = "…"  # sha256 of the phrase model that was measured; for another one these figures say nothing
+    scale = "…"  # of the phrase model that was measured (`PhraseManifest.scale_sha256`); for another one these figures say nothing
     source = "…"  # from what sound
 
     [[phrases]]
@@ -48,7 +48,7 @@ class _Row(Section):
 
 
 class _File(Section):
-    model: Sha256
+    scale: Sha256
     source: _Source = ""
     phrases: tuple[_Row, ...] = Field(strict=False)
 
@@ -79,8 +79,8 @@ class MeasuredPhrases:
         return min(found, key=lambda measured: abs(measured.threshold - phrase.threshold), default=None)
 
 
-def read(folder: Path, model: str) -> MeasuredPhrases:
-    """What was measured with this model, nothing where there is no such file. model: sha256. Raises EvidenceBroken."""
+def read(folder: Path, scale: str) -> MeasuredPhrases:
+    """What was measured at this scale, nothing where there is no such file. scale: of the model in use. Raises EvidenceBroken."""
     path = folder / FILE
     try:
         file = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -92,7 +92,7 @@ def read(folder: Path, model: str) -> MeasuredPhrases:
             first = error.errors()[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise EvidenceBroken(N_("what was measured of the phrases cannot be used: {path}: {reason}"), path=path, reason=reason) from error
-    if file.model != model:
+    if file.scale != scale:
         return MeasuredPhrases()
     return MeasuredPhrases(tuple((Phrase(row.text, "").spoken, _measured(row, file.source)) for row in file.phrases))
 

@@ -92,7 +92,7 @@ def _findings(context: Context, listed: PhraseList, models: Path) -> list[Findin
             units,
             None if model is None else frozenset(model.units),
             words,
-            measured.read(models, model.sha256) if model else measured.MeasuredPhrases(),
+            measured.read(models, model.scale_sha256) if model else measured.MeasuredPhrases(),
         )
     )
 

@@ -7,8 +7,8 @@ import pytest
 from edge.calibrate.measured import FILE, EvidenceBroken, MeasuredPhrases, read
 from edge.config.phrases import Phrase
 
-MODEL = "a" * 64
-HEAD = f'model = "{MODEL}"\nsource = "rooms"\n'
+SCALE = "a" * 64
+HEAD = f'scale = "{SCALE}"\nsource = "rooms"\n'
 
 
 def row(text: str, threshold: float, **more: object) -> str:
@@ -18,9 +18,9 @@ def row(text: str, threshold: float, **more: object) -> str:
 
 
 def write(folder: Path, text: str) -> MeasuredPhrases:
-    """The file, read again for the model."""
+    """The file, read again for its scale."""
     (folder / FILE).write_text(text, encoding="utf-8")
-    return read(folder, MODEL)
+    return read(folder, SCALE)
 
 
 def test_a_figure_comes_with_what_it_rests_on(tmp_path: Path) -> None:
@@ -39,14 +39,14 @@ def test_the_figure_at_the_nearest_threshold_is_told(tmp_path: Path) -> None:
     assert measured.of(Phrase("放开我", "help")) is None
 
 
-def test_what_was_measured_with_another_model_says_nothing(tmp_path: Path) -> None:
+def test_what_was_measured_at_another_scale_says_nothing(tmp_path: Path) -> None:
     """Nor does a file that is not there."""
     write(tmp_path, HEAD + row("救命", 0.5))
     assert read(tmp_path, "b" * 64) == MeasuredPhrases()
-    assert read(tmp_path / "nowhere", MODEL) == MeasuredPhrases()
+    assert read(tmp_path / "nowhere", SCALE) == MeasuredPhrases()
 
 
-@pytest.mark.parametrize("text", ["model", HEAD + row("救命", 1.5), HEAD + row("救命", 0.5, hours=0.0), HEAD + row("OK", 0.5), f'model = "{MODEL}"'])
+@pytest.mark.parametrize("text", ["scale", HEAD + row("救命", 1.5), HEAD + row("救命", 0.5, hours=0.0), HEAD + row("OK", 0.5), f'scale = "{SCALE}"'])
 def test_a_broken_file_is_said(tmp_path: Path, text: str) -> None:
     """With its name and one reason."""
     with pytest.raises(EvidenceBroken, match=FILE) as caught:

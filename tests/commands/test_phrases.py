@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from edge.calibrate.measured import FILE as EVIDENCE
+from edge.detect.phrases import PHRASE_MANIFEST, installed
 from edge.shipped import models_folder
 from tests.command import xiaoan
 
@@ -54,9 +55,9 @@ def config(tmp_path: Path) -> Path:
     models = tmp_path / "models"
     models.mkdir()
     shutil.copy(models_folder() / "phrases.toml", models)
-    (models / "phrases-model.toml").write_text(MANIFEST, encoding="utf-8")
+    (models / PHRASE_MANIFEST).write_text(MANIFEST, encoding="utf-8")
     (models / EVIDENCE).write_text(
-        f'model = "{MODEL}"\nsource = "synthetic voices, three rooms"\n'
+        f'scale = "{installed(models)}"\nsource = "synthetic voices, three rooms"\n'
         '[[phrases]]\ntext = "快报警"\nthreshold = 0.5\nrecall = 0.9\nrecall_n = 100\nfalse_alarms_per_h = 0.1\nhours = 20.0\n',
         encoding="utf-8",
     )

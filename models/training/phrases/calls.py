@@ -60,12 +60,15 @@ def drawn_out(voice: voices.Voice, longer: float, rng: Rng) -> NDArray[np.float6
     return np.interp(np.arange(int(ends[-1])), np.concatenate([[0], ends[:-1]]), at)
 
 
-def called_out(x: Array, rng: Rng) -> tuple[Array, NDArray[np.float64]]:
-    """A clip called out, as loud as it was at its loudest, and when in the clip (s) what sounds at each of its voice's frames was said."""
+def called_out(x: Array, longer: float, octaves: float, rng: Rng) -> tuple[Array, NDArray[np.float64]]:
+    """A clip called out, as loud as it was at its loudest, and when in the clip (s) what sounds at each of its voice's frames was said.
+
+    longer: as of `drawn_out`; octaves: by how many its pitch rises.
+    """
     voice = voices.analyse(x)
-    at = drawn_out(voice, float(rng.uniform(*LONGER)), rng)
+    at = drawn_out(voice, longer, rng)
     call = voices.resampled(voice, at)
-    f0_hz = call.f0_hz * 2 ** rng.uniform(*HIGHER) * (1 + 0.01 * voices.smooth_noise(rng, len(at), 10))
+    f0_hz = call.f0_hz * 2**octaves * (1 + 0.01 * voices.smooth_noise(rng, len(at), 10))
     y = voices.sound(voices.Voice(np.where(call.f0_hz > 0, np.clip(f0_hz, 60, 900), 0.0), call.envelope, call.aperiodicity))
     return y * (np.abs(x).max() / (np.abs(y).max() + 1e-9)), at * voices.FRAME_S
 
@@ -89,7 +92,8 @@ def made(which: tuple[int, Clip], path: Path, seed: int) -> tuple[Clip, dict[str
     """A clip of the store at `path` called out, and its part of the shard's files; each syllable is told where it was."""
     store, (shard, clip) = _opened(path), which
     x = store.sounds[shard][clip.start : clip.start + clip.length].astype(np.float32) / 32767
-    y, when_s = called_out(x, np.random.default_rng([seed, *clip.key.encode()]))
+    rng = np.random.default_rng([seed, *clip.key.encode()])
+    y, when_s = called_out(x, float(rng.uniform(*LONGER)), float(rng.uniform(*HIGHER)), rng)
     at_s = np.arange(int(len(y) / RATE_HZ / TEACHER_FRAME_S)) * TEACHER_FRAME_S
     rows = (np.interp(at_s, np.arange(len(when_s)) * voices.FRAME_S, when_s) / TEACHER_FRAME_S).astype(int)
     rows = clip.frame + np.minimum(rows, clip.frames - 1)

@@ -57,7 +57,7 @@ class Syllables(Convolutions):
     """Convolutions over time and bands, blocks over time, a GRU."""
 
     STRIDES = ((2, 2), (2, 2), (1, 2), (1, 2))  # (time, bands)
-    DILATIONS = (1, 1, 2, 1, 2)  # of the blocks
+    DILATIONS = (1, 1, 2, 1, 2, 1, 4)  # of the blocks
 
     def __init__(
         self, units: int, bands: int = 64, widths: Sequence[int] = (16, 32, 48, 64), width: int = 224, inner: int = 448, blocks: int = 3, memory: int = 224,

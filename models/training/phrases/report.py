@@ -117,7 +117,7 @@ def main() -> None:
         curves = np.array([manifest.curve(p, len(p)) for p in phrases], np.float32)
         own = {p.text: p.threshold for p in listed}
         rows = of_each({p: own[p] for p in phrases}, scores(kept["closeness"].astype(np.float32), curves), truth)
-        lines = [f'model = "{manifest.sha256}"', f"source = {json.dumps(args.source, ensure_ascii=False)}"]
+        lines = [f'scale = "{manifest.scale_sha256}"', f"source = {json.dumps(args.source, ensure_ascii=False)}"]
         for row in rows:
             lines += ["", "[[phrases]]", *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in row.items())]
         args.evidence.write_text("\n".join(lines) + "\n", encoding="utf-8")
