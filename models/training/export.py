@@ -37,8 +37,12 @@ FEW, NEARLY_ALL = 60, 99.999
 """Scenes by which filters get their scales, all values of which are kept meanwhile; and per cent of the values that a scale has room for."""
 JUDGED = 20
 """Scenes by which it is said how far what is exported is from what was trained."""
-USUAL = 0.5
-"""Quantile over scenes of the highest value of each: a scale for the loudest scene would leave few steps to all others."""
+POWERS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""What an input is evened by: its highest value to this power, its row of the matrix to the rest. Which is best differs from product to product."""
+CLIPS = (1.0, 0.8, 0.63, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.12)
+"""Shares of the highest value that integers have room for: what is seldom higher is worth less than finer steps."""
+SHOWN = 3000
+"""Rows of a product by which these are chosen."""
 
 
 class Steps(nn.Module):
@@ -87,7 +91,7 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
     """Make products with matrices products of 8-bit integers, of what scenes (n, T, bands) of frames lead one to expect: the scales are fixed.
 
     So a step is the same alone and in a recording. Before, each input is evened, as an input that is seldom high would leave few steps to the others (Xiao
-    et al., SmoothQuant, 2022: half of the way, the other half by the matrix).
+    et al., SmoothQuant, 2022), by as much as serves each product best.
     """
     import onnxruntime
 
@@ -101,17 +105,13 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
     shown.graph.output.extend(helper.make_tensor_value_info(node.input[0], TensorProto.FLOAT, None) for node in products)
     heard = onnxruntime.InferenceSession(shown.SerializeToString(), providers=["CPUExecutionProvider"])
     taken = [node.input[0] for node in products]
-    given = [[part.reshape(-1, part.shape[-1]) for part in heard.run(taken, {"frames": frames[None], **states})] for frames in scenes]
+    given = [heard.run(taken, {"frames": frames[None], **states}) for frames in scenes]
     for node, values in zip(products, zip(*given, strict=True), strict=True):
         input_, name = node.input
-        matrix, high = numpy_helper.to_array(matrices[name]), np.maximum(np.quantile([np.abs(v).max(0) for v in values], USUAL, axis=0), 1e-3)
-        even = np.sqrt(np.abs(matrix).max(1) / high).astype(np.float16).astype(np.float32)  # as it is stored
-        zero = 128 if min(v.min() for v in values) < 0 else 0
-        step = np.float32((high * even).max() / (127 if zero else 255))
-        matrix = matrix / even[:, None]
-        scale = np.maximum(np.abs(matrix).max(0), np.finfo(np.float32).tiny) / HIGHEST
-        matrices[name].CopyFrom(numpy_helper.from_array(np.rint(matrix / scale).astype(np.int8), f"{name}_eighth"))
-        parts = {"even": even, "scale": scale * step, "step": step, "zero": np.uint8(zero)}
+        rows = np.concatenate([part.reshape(-1, part.shape[-1]) for part in values])
+        even, step, zero, scale, whole = _rounded(rows, numpy_helper.to_array(matrices[name]))
+        matrices[name].CopyFrom(numpy_helper.from_array(whole, f"{name}_eighth"))
+        parts = {"even": even, "scale": scale * step, "step": step, "zero": zero}
         graph.initializer.extend(numpy_helper.from_array(np.asarray(value), f"{name}_{part}") for part, value in parts.items())
         at = list(graph.node).index(node)
         graph.node.remove(node)
@@ -125,6 +125,32 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
             names = [f"{name}_{part}" if part else input_ for part in inputs]
             more = {"to": TensorProto.FLOAT} if kind == "Cast" else {}
             graph.node.insert(at + i, helper.make_node(kind, names, [f"{name}_{output}" if output else node.output[0]], **more))
+
+
+def _rounded(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], np.float32, np.uint8, NDArray[np.float32], NDArray[np.int8]]:
+    """By what inputs are evened, the step and the zero of their integers, the scale of each column of the matrix, and its integers, (inputs, outputs).
+
+    rows (n, inputs): what is multiplied with it. Of all that POWERS and CLIPS offer what keeps the products of some rows nearest to what they are.
+    """
+    high, large = np.maximum(np.abs(rows).max(0), 1e-3), np.maximum(np.abs(matrix).max(1), 1e-6)
+    some = rows[:: -(-len(rows) // SHOWN)]
+    exact, zero = some @ matrix, 128 if rows.min() < 0 else 0
+    best, least = None, np.inf
+    for power in POWERS:
+        even = (large ** (1 - power) / high**power).astype(np.float16).astype(np.float32)  # as it is stored
+        evened, others = some * even, matrix / even[:, None]
+        scale = np.maximum(np.abs(others).max(0), np.finfo(np.float32).tiny) / HIGHEST
+        whole = np.rint(others / scale)
+        for clip in CLIPS:
+            step = np.float32(clip * (high * even).max() / (127 if zero else 255))
+            integers = np.clip(np.rint(evened / step), -zero, 255 - zero)
+            error = float(np.square((integers @ whole) * (scale * step) - exact).mean())
+            if error < least:
+                best, least = (even, step, np.uint8(zero), scale, whole.astype(np.int8)), error
+    assert best
+    return best
 
 
 class _Shown(CalibrationDataReader):
