@@ -109,7 +109,7 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
     for node, values in zip(products, zip(*given, strict=True), strict=True):
         input_, name = node.input
         rows = np.concatenate([part.reshape(-1, part.shape[-1]) for part in values])
-        even, step, zero, scale, whole = _rounded(rows, numpy_helper.to_array(matrices[name]))
+        even, step, zero, scale, whole = rounded(rows, numpy_helper.to_array(matrices[name]))
         matrices[name].CopyFrom(numpy_helper.from_array(whole, f"{name}_eighth"))
         parts = {"even": even, "scale": scale * step, "step": step, "zero": zero}
         graph.initializer.extend(numpy_helper.from_array(np.asarray(value), f"{name}_{part}") for part, value in parts.items())
@@ -127,7 +127,7 @@ def in_integers(model: onnx.ModelProto, states: Mapping[str, NDArray[np.float32]
             graph.node.insert(at + i, helper.make_node(kind, names, [f"{name}_{output}" if output else node.output[0]], **more))
 
 
-def _rounded(
+def rounded(
     rows: NDArray[np.float32], matrix: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], np.float32, np.uint8, NDArray[np.float32], NDArray[np.int8]]:
     """By what inputs are evened, the step and the zero of their integers, the scale of each column of the matrix, and its integers, (inputs, outputs).
