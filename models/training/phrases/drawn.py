@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.config.phrases import GROUPS, Phrase
-from models.training.bench import bench_module
+from models.training.bench import bench_module, development_clips, render_phrases
 from models.training.phrases.calls import called_out
 from models.training.phrases.evidence import Heard, Row, of_scenes
 
@@ -31,7 +31,7 @@ THRESHOLDS = (0.97, 0.9)
 def make(corpus: Path, bench: Path, out: Path, longer: int, jobs: int) -> None:
     """Scenes with phrases so drawn out, and their truth.csv."""
     tool = bench_module(bench)
-    _, clips = tool.load(argparse.Namespace(corpus=[str(corpus)], split="dev", out=out))
+    clips = development_clips(tool, corpus, out)
     said = clips.audio
 
     def audio(row: Mapping[str, str]) -> NDArray[np.float32]:
@@ -40,8 +40,8 @@ def make(corpus: Path, bench: Path, out: Path, longer: int, jobs: int) -> None:
         return called_out(x, longer, 0.0, np.random.default_rng(zlib.crc32(row["file"].encode())))[0] if drawn else x
 
     clips.audio = audio
-    tool.WORK.update(pools={group: [r for r in clips.by_kind["phrase"] if r["phrase_group"] == group] for group in GROUPS}, target={})
-    tool.render(tool.phrase_scene, [(i, group, SEED, str(out)) for i, group in enumerate(g for g in GROUPS for _ in range(SAID))], out, jobs)
+    pools = {group: [r for r in clips.by_kind["phrase"] if r["phrase_group"] == group] for group in GROUPS}
+    render_phrases(tool, out, pools, [group for group in GROUPS for _ in range(SAID)], SEED, jobs)
 
 
 def line(longer: int, truth: Sequence[Row], heard: Heard, phrases: Sequence[Phrase]) -> str:

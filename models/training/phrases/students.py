@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from models.training.bench import bench_module
+from models.training.bench import bench_module, development_clips, render_phrases
 
 SPOKEN_BY = "dspspeech"
 READ_BY = ("aishell_bits", "magicdata_cs")
@@ -36,12 +36,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     bench = bench_module(args.bench)
-    out, corpus = bench.load(argparse.Namespace(corpus=[str(args.corpus)], split="dev", out=args.out))
+    corpus = development_clips(bench, args.corpus, args.out)
     words, of_kinds = pools([clip for kind in ("word", "sentence", "speech") for clip in corpus.by_kind.get(kind, [])])
-    bench.WORK.update(pools=of_kinds, target={})
-    (out / "phrases.toml").write_text(f"[help]\nphrases = {json.dumps(words, ensure_ascii=False)}\n", encoding="utf-8")
-    kinds = ["help"] * SAID + ["sentence"] * OTHER
-    bench.render(bench.phrase_scene, [(i, kind, args.seed, str(out)) for i, kind in enumerate(kinds)], out, args.jobs)
+    (args.out / "phrases.toml").write_text(f"[help]\nphrases = {json.dumps(words, ensure_ascii=False)}\n", encoding="utf-8")
+    render_phrases(bench, args.out, of_kinds, ["help"] * SAID + ["sentence"] * OTHER, args.seed, args.jobs)
 
 
 if __name__ == "__main__":
